@@ -1,0 +1,133 @@
+//===- The keel dialect: how a network runs -------------------------------===//
+#ifndef KEEL_DIALECT_KEEL_KEELOPS
+#define KEEL_DIALECT_KEEL_KEELOPS
+
+include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Keel_Dialect : Dialect {
+  let name = "keel";
+  let cppNamespace = "::keel";
+  let summary = "how a network runs: kernels, their mapping, state initializers";
+  let description = [{
+    `norm` says what is computed, `keel` how it runs. A `keel.kernel` is one
+    launch; `#keel.init` says how a piece of state starts.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// State initializers
+//===----------------------------------------------------------------------===//
+
+def Keel_InitKind : I32EnumAttr<"InitKind", "distribution of a state initializer", [
+  I32EnumAttrCase<"Zeros", 1, "zeros">,
+  I32EnumAttrCase<"Ones", 2, "ones">,
+  I32EnumAttrCase<"Constant", 3, "constant">,
+  I32EnumAttrCase<"Uniform", 4, "uniform">,
+  I32EnumAttrCase<"Normal", 5, "normal">,
+  I32EnumAttrCase<"KaimingUniform", 6, "kaiming_uniform">,
+  I32EnumAttrCase<"KaimingNormal", 7, "kaiming_normal">,
+  I32EnumAttrCase<"XavierUniform", 8, "xavier_uniform">,
+  I32EnumAttrCase<"XavierNormal", 9, "xavier_normal">,
+  I32EnumAttrCase<"Orthogonal", 10, "orthogonal">]> {
+  let cppNamespace = "::keel";
+  let genSpecializedAttr = 0;
+}
+
+def Keel_InitAttr : AttrDef<Keel_Dialect, "Init"> {
+  let mnemonic = "init";
+  let summary = "initializer of a piece of state";
+  let description = [{
+    The value attribute of an `ml_program.global`. The random stream is keyed by
+    (seed, name of the global), so a tensor's initial value does not depend on
+    which others exist.
+
+    | kind | options | value |
+    |---|---|---|
+    | `zeros`, `ones` | | |
+    | `constant` | `value` | |
+    | `uniform` | `low` = 0, `high` = 1 | U(low, high) |
+    | `normal` | `mean` = 0, `std` = 1 | N(mean, std²) |
+    | `kaiming_uniform` | `fan_in`, `gain` = √2 | U(±gain·√(3 / fan_in)) |
+    | `kaiming_normal` | `fan_in`, `gain` = √2 | N(0, gain² / fan_in) |
+    | `xavier_uniform` | `fan_in`, `fan_out`, `gain` = 1 | U(±gain·√(6 / (fan_in + fan_out))) |
+    | `xavier_normal` | `fan_in`, `fan_out`, `gain` = 1 | N(0, 2·gain² / (fan_in + fan_out)) |
+    | `orthogonal` | `gain` = 1 | gain times a matrix with orthonormal rows or columns, whichever are fewer |
+
+    Kaiming: He et al. 2015, arXiv 1502.01852. Xavier: Glorot and Bengio 2010.
+    Orthogonal: Saxe et al. 2013, arXiv 1312.6120.
+
+    ```mlir
+    ml_program.global public mutable @w(#keel.init<kaiming_uniform, fan_in = 64 : i64>) : tensor<64x256xf32>
+    ```
+  }];
+  let parameters = (ins "::keel::InitKind":$kind, "::mlir::DictionaryAttr":$options);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def Keel_KernelOp : Op<Keel_Dialect, "kernel", [
+    IsolatedFromAbove, AttrSizedOperandSegments, SingleBlock,
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<BufferizableOpInterface, [
+      "bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues",
+      "bufferize", "isWritable", "getBufferType"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "one launch on the device";
+  let description = [{
+    Computes `results` from `inputs` in one launch, in destination style: result
+    i is written into the buffer of `inits[i]`. The body is isolated; its block
+    arguments are the inputs followed by the inits. Before scheduling the body
+    holds `linalg` and `norm.moments` ops on whole tensors; after it, `scf.forall`
+    ops over tiles; after bufferization the operands are memrefs with the
+    identity layout and there are no results.
+
+    `name` names the kernel in traces, `--explain` and error messages.
+
+    ```mlir
+    %y = keel.kernel "relu" ins(%a = %x : tensor<?x4xf32>) outs(%o = %e : tensor<?x4xf32>) {
+      %r = linalg.generic ... ins(%a : tensor<?x4xf32>) outs(%o : tensor<?x4xf32>) ...
+      keel.yield %r : tensor<?x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<AnyType>:$inputs, Variadic<AnyType>:$inits);
+  let results = (outs Variadic<AnyType>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    // The results' types are those of the tensor inits. Creates the block and its arguments, no terminator.
+    OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$inits)>];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    ::mlir::Block *getBlock() { return &getBody().front(); }
+    /// The block arguments that stand for the inputs, and for the inits.
+    ::mlir::Block::BlockArgListType getInputArguments() { return getBlock()->getArguments().take_front(getInputs().size()); }
+    ::mlir::Block::BlockArgListType getInitArguments() { return getBlock()->getArguments().drop_front(getInputs().size()); }
+  }];
+}
+
+def Keel_YieldOp : Op<Keel_Dialect, "yield", [
+    Terminator, Pure, HasParent<"KernelOp">,
+    DeclareOpInterfaceMethods<BufferizableOpInterface, [
+      "bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues",
+      "bufferize", "mustBufferizeInPlace"]>]> {
+  let summary = "ends a kernel's body with its results";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
+}
+
+#endif

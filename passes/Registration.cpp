@@ -1,0 +1,31 @@
+// Everything a tool registers: dialects, interfaces, passes and pipelines.
+#include "passes/Registration.h"
+
+#include "dialect/keel/Keel.h"
+#include "dialect/norm/Norm.h"
+#include "passes/algebra/Passes.h"
+#include "passes/cpu/Passes.h"
+#include "passes/fuse/Passes.h"
+#include "passes/host/Passes.h"
+#include "passes/import/Passes.h"
+#include "passes/schedule/Passes.h"
+#include "passes/train/Passes.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+
+void keel::registerDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<KeelDialect, norm::NormDialect>();
+}
+
+void keel::registerPasses() {
+  registerImportPasses();
+  registerAlgebraPasses();
+  registerTrainPasses();
+  registerFusePasses();
+  registerSchedulePasses();
+  registerHostPasses();
+  registerCpuPasses();
+}

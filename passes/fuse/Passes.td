@@ -3,26 +3,42 @@
 
 include "mlir/Pass/PassBase.td"
 
-def DecomposeNorm : Pass<"decompose-norm"> {
-  let summary = "replace norm ops by linalg";
+def NormalizeGraph : Pass<"normalize-graph", "mlir::ModuleOp"> {
+  let summary = "brings every computation into the one form the fuser works on";
   let description = [{
-    Replaces every op that can decompose itself, under the pass's root, by its
-    decomposition: `linalg.generic`, `tensor`, `arith`, `math`, and `norm.moments`
-    unless `keep-moments=false`. It is the reference semantics of the norm ops.
-    An op and its gradient build the same ops for the same quantity; run `--cse`
-    afterwards to share them.
+    After this pass the only ops that compute are `linalg.generic`, `norm.moments` and a few `tensor` ops: `norm` ops and
+    `linalg.softmax` are decomposed, elementwise `arith` and `math` ops on tensors and all named `linalg` ops become
+    `linalg.generic`, broadcasts, transposes and fills are folded into their readers, and CSE lets an op and its gradient
+    share what they both compute (the normalized value and its reciprocal standard deviation).
 
     ```mlir
-    %y = norm.rms_norm %x axes = [1] : tensor<?x4xf32>
+    %e = linalg.broadcast ins(%b : tensor<4xf32>) outs(%i : tensor<2x4xf32>) dimensions = [0]
+    %y = arith.addf %x, %e : tensor<2x4xf32>
     ```
-
-    becomes a sum of squares, its reciprocal square root, and a product, each one
-    `linalg.generic`.
+    becomes
+    ```mlir
+    %y = linalg.generic {indexing_maps = [(d0, d1) -> (d0, d1), (d0, d1) -> (d1), (d0, d1) -> (d0, d1)], ...}
+           ins(%x, %b : tensor<2x4xf32>, tensor<4xf32>) outs(%i : tensor<2x4xf32>) { addf }
+    ```
   }];
-  let options = [
-    Option<"keepMoments", "keep-moments", "bool", "true", "leave norm.moments to the target">
-  ];
-  let dependentDialects = ["norm::NormDialect"];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect", "mlir::arith::ArithDialect",
+                           "mlir::math::MathDialect"];
+}
+
+def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
+  let summary = "groups computations into kernels, each one launch";
+  let description = [{
+    A kernel is a loop over rows (dimension 0 of the tensors it works on) that holds at most one main loop (a matmul or
+    convolution), what prepares its rows, and what is done with the rows it yields: bias, statistics, normalization,
+    activation, residual sum, loss, and sums over the rows (the gradients of scale, shift and bias), which are finished
+    in the same kernel. Statistics over the rows (batch norm) are finished in the kernel that makes the rows; the kernel
+    that reads the normalized rows applies them as it loads. An elementwise value that a later kernel can recompute from
+    what it reads anyway is recomputed instead of stored. All updates of state are one kernel.
+
+    Every decision is a remark of the category `fuse`. With `fuse=false` every computation is a kernel of its own.
+  }];
+  let options = [Option<"fuse", "fuse", "bool", /*default=*/"true", "Group computations; otherwise one kernel for each">];
+  let dependentDialects = ["keel::KeelDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
 #endif

@@ -1,0 +1,334 @@
+// Decides which computations become one kernel: greedily, in program order, each op joins the kernel of one of its
+// producers if it can take part in that kernel's loop over rows.
+#include "passes/fuse/Partition.h"
+
+#include "dialect/norm/Norm.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+
+namespace keel {
+
+bool isComputation(Operation *op) {
+  return isa<linalg::LinalgOp, linalg::PackOp, linalg::UnPackOp, tensor::PadOp, tensor::InsertSliceOp,
+             tensor::GenerateOp>(op);
+}
+
+bool isRepeated(Operation *op) {
+  if (isa<tensor::EmptyOp, tensor::ExtractSliceOp>(op))
+    return true;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    // A large table is data that a kernel reads.
+    auto elements = dyn_cast<ElementsAttr>(constant.getValue());
+    return !elements || elements.isSplat();
+  }
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || generic->getNumResults() != 1 || generic.getNumDpsInputs() > 1 ||
+      generic.getNumParallelLoops() != generic.getNumLoops() || generic.getNumLoops() == 0 ||
+      !llvm::hasSingleElement(generic.getBody()->getOperations()))
+    return false;
+  // A fill, or a broadcast of something that has fewer dimensions than its result.
+  auto yielded = dyn_cast<BlockArgument>(cast<linalg::YieldOp>(generic.getBody()->getTerminator()).getOperand(0));
+  if (yielded && yielded.getOwner() == generic.getBody() && yielded.getArgNumber() >= generic.getNumDpsInputs())
+    return false;
+  return generic.getNumDpsInputs() == 0 ||
+         generic.getMatchingIndexingMap(generic.getDpsInputOperand(0)).getNumResults() < generic.getNumLoops();
+}
+
+namespace {
+
+/// What an op reads: its operands, and what its regions capture.
+SmallVector<Value> readValues(Operation *op) {
+  llvm::SetVector<Value> values(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), values);
+  return values.takeVector();
+}
+
+/// The largest value that a kernel may finish after its loop over rows, in elements.
+constexpr int64_t maxFinishedElements = 1 << 16;
+
+bool isSmall(Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  return !shaped || (shaped.hasStaticShape() && shaped.getNumElements() <= maxFinishedElements);
+}
+
+class Partitioner {
+public:
+  Partitioner(Block &block, bool fuse) : block(block), fuse(fuse) {}
+
+  std::vector<KernelGroup> run() {
+    collectUpdates();
+    for (Operation &op : block) {
+      if (!isComputation(&op) || isRepeated(&op))
+        continue;
+      if (fuse && updates.contains(&op))
+        assign(&op, updateGroup());
+      else if (!fuse || !joinAProducer(&op))
+        start(&op);
+    }
+    if (fuse)
+      recomputeCheapValues();
+    return std::move(groups);
+  }
+
+private:
+  /// State updates: elementwise ops whose results reach nothing but stores of state.
+  void collectUpdates() {
+    auto isStored = [&](Operation &op) {
+      bool stored = false;
+      for (Operation *user : op.getUsers()) {
+        bool update = updates.contains(user);
+        if (!update && !isa<ml_program::GlobalStoreOp>(user))
+          return false;
+        stored = true;
+      }
+      return stored;
+    };
+    for (Operation &op : llvm::reverse(block)) {
+      std::optional<LoopNest> nest = LoopNest::get(&op);
+      if (nest && nest->allParallel() && !isRepeated(&op) && isStored(op))
+        updates.insert(&op);
+    }
+  }
+
+  unsigned updateGroup() {
+    for (auto [index, group] : llvm::enumerate(groups))
+      if (group.isUpdate)
+        return index;
+    groups.emplace_back().isUpdate = true;
+    return groups.size() - 1;
+  }
+
+  void assign(Operation *op, unsigned group) {
+    groups[group].ops.insert(op);
+    groupOf[op] = group;
+    if (isMainLoop(op))
+      groups[group].mainLoop = op;
+  }
+
+  /// A group of its own, whose rows are dimension 0 of its results.
+  void start(Operation *op) {
+    assign(op, groups.size() < 1 ? (groups.emplace_back(), 0) : (groups.emplace_back(), groups.size() - 1));
+    std::optional<LoopNest> nest = LoopNest::get(op);
+    if (!nest || nest->resultMaps.empty())
+      return;
+    std::optional<unsigned> loop = loopOfDim(nest->resultMaps[0], 0);
+    if (loop && nest->isParallel(*loop))
+      markRows(op, *nest, *loop, groups.back());
+  }
+
+  static bool markRows(Operation *op, const LoopNest &nest, unsigned loop, KernelGroup &group) {
+    SmallVector<unsigned> dims;
+    for (AffineMap map : nest.resultMaps) {
+      std::optional<unsigned> dim = dimOfLoop(map, loop);
+      if (!dim)
+        return false;
+      dims.push_back(*dim);
+    }
+    for (auto [result, dim] : llvm::zip(op->getResults(), dims))
+      group.rowDim[result] = dim;
+    return true;
+  }
+
+  bool joinAProducer(Operation *op) {
+    llvm::SmallSetVector<unsigned, 4> candidates;
+    for (Value value : readValues(op))
+      if (Operation *producer = value.getDefiningOp(); producer && groupOf.contains(producer))
+        candidates.insert(groupOf[producer]);
+    SmallVector<unsigned> ordered = candidates.takeVector();
+    // The latest producer first: its rows are the ones still in cache.
+    llvm::sort(ordered, std::greater<>());
+    for (unsigned candidate : ordered)
+      if (!groups[candidate].isUpdate && canJoin(op, candidate)) {
+        assign(op, candidate);
+        return true;
+      }
+    return false;
+  }
+
+  /// Whether the op can be done for a row block inside the group's loop, or after it; marks its rows if so.
+  bool canJoin(Operation *op, unsigned candidate) {
+    KernelGroup &group = groups[candidate];
+    std::optional<LoopNest> nest = LoopNest::get(op);
+    if (!nest)
+      return false;
+    std::optional<unsigned> loop;
+    bool readsFinished = false;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *producer = operand.get().getDefiningOp();
+      if (!producer || !group.ops.contains(producer))
+        continue;
+      auto dim = group.rowDim.find(operand.get());
+      if (dim == group.rowDim.end()) {
+        readsFinished = true;
+        continue;
+      }
+      AffineMap map = nest->operandMaps[operand.getOperandNumber()];
+      std::optional<unsigned> rows = loopOfDim(map, dim->second);
+      if (!rows || dimOfLoop(map, *rows) != dim->second || (loop && loop != rows))
+        return false;
+      loop = rows;
+    }
+    // What a body captures is whole.
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    for (Value value : captured)
+      if (Operation *producer = value.getDefiningOp(); producer && group.ops.contains(producer))
+        return false;
+    if (readsFinished && loop)
+      return false;
+    if (dependsOnAnother(op, candidate))
+      return false;
+
+    if (readsFinished)
+      return nest->allParallel() && llvm::all_of(op->getResultTypes(), isSmall);
+    if (!loop)
+      return false;
+    bool mainLoop = isMainLoop(op);
+    if (mainLoop && group.mainLoop)
+      return false;
+    if (nest->isParallel(*loop))
+      return markRows(op, *nest, *loop, group);
+    return !mainLoop && llvm::all_of(op->getResultTypes(), isSmall) && isSumOverRows(op, *nest, *loop);
+  }
+
+  /// A reduction whose partial results over row blocks can be combined, and that no other loop shares.
+  static bool isSumOverRows(Operation *op, const LoopNest &nest, unsigned loop) {
+    if (op->getName().getStringRef() == "norm.moments")
+      return true;
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    if (!generic)
+      return false;
+    for (unsigned i = 0, e = generic.getNumDpsInits(); i < e; ++i) {
+      SmallVector<Operation *> combiners;
+      if (usesLoop(nest.resultMaps[i], loop) || !matchReduction(generic.getRegionOutputArgs(), i, combiners) ||
+          combiners.size() != 1 || !arith::getNeutralElement(combiners[0]))
+        return false;
+    }
+    return true;
+  }
+
+  /// True if the op reads something computed from the group's results by another kernel or at the host level.
+  bool dependsOnAnother(Operation *op, unsigned target) {
+    SmallVector<Operation *> worklist;
+    llvm::SmallPtrSet<Operation *, 32> seen;
+    auto pushProducers = [&](Operation *reader, bool fromTarget) {
+      bool hit = false;
+      for (Value value : readValues(reader)) {
+        Operation *producer = value.getDefiningOp();
+        if (!producer || producer->getBlock() != &block)
+          continue;
+        if (groups[target].ops.contains(producer)) {
+          hit |= !fromTarget;
+          continue;
+        }
+        if (seen.insert(producer).second)
+          worklist.push_back(producer);
+      }
+      return hit;
+    };
+    pushProducers(op, /*fromTarget=*/true);
+    while (!worklist.empty()) {
+      Operation *next = worklist.pop_back_val();
+      // A kernel reads what all of its ops read.
+      auto group = groupOf.find(next);
+      if (group == groupOf.end()) {
+        if (pushProducers(next, false))
+          return true;
+        continue;
+      }
+      for (Operation *member : groups[group->second].ops)
+        if (pushProducers(member, false))
+          return true;
+    }
+    return false;
+  }
+
+  /// An elementwise value that crosses kernels, made from what crosses anyway, is recomputed by its readers.
+  void recomputeCheapValues() {
+    for (Operation &op : llvm::reverse(block)) {
+      auto home = groupOf.find(&op);
+      if (home == groupOf.end() || groups[home->second].isUpdate || !isCheap(&op))
+        continue;
+      llvm::SmallSetVector<unsigned, 4> readers;
+      bool possible = true;
+      for (OpOperand &use : op.getUses()) {
+        Operation *user = use.getOwner();
+        auto reader = groupOf.find(user);
+        if (reader == groupOf.end()) {
+          possible = false;
+          break;
+        }
+        if (reader->second == home->second)
+          continue;
+        possible &= readsItsRows(use, groups[reader->second]);
+        readers.insert(reader->second);
+      }
+      if (!possible || readers.empty() || !llvm::all_of(op.getOperands(), [&](Value value) {
+            return crosses(value, home->second);
+          }))
+        continue;
+      std::optional<LoopNest> nest = LoopNest::get(&op);
+      for (unsigned reader : readers) {
+        auto loop = loopOfDim(nest->resultMaps[0], 0);
+        if (loop && markRows(&op, *nest, *loop, groups[reader]))
+          groups[reader].ops.insert(&op);
+      }
+    }
+  }
+
+  static bool isCheap(Operation *op) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    return generic && generic->getNumResults() == 1 && generic.getNumParallelLoops() == generic.getNumLoops() &&
+           generic.getNumLoops() > 0 && generic.getBody()->getOperations().size() <= 8 &&
+           llvm::all_of(*generic.getBody(), [](Operation &inner) {
+             return isa<linalg::YieldOp>(inner) || inner.getDialect()->getNamespace() == "arith";
+           });
+  }
+
+  /// The use lets the group compute the value for its own rows: rows are dimension 0, as everywhere in a row kernel.
+  static bool readsItsRows(OpOperand &use, const KernelGroup &group) {
+    Operation *user = use.getOwner();
+    std::optional<LoopNest> nest = LoopNest::get(user);
+    if (!nest || isMainLoop(user))
+      return false;
+    std::optional<unsigned> loop = loopOfDim(nest->operandMaps[use.getOperandNumber()], 0);
+    if (!loop)
+      return false;
+    // Either an op of the group's rows, or a sum over its rows.
+    for (auto [index, result] : llvm::enumerate(user->getResults()))
+      if (auto dim = group.rowDim.find(result); dim != group.rowDim.end())
+        return loopOfDim(nest->resultMaps[index], dim->second) == loop;
+    return !nest->isParallel(*loop);
+  }
+
+  /// The value is in memory for other kernels whatever happens: not computed in the group, or read outside of it.
+  bool crosses(Value value, unsigned home) {
+    Operation *producer = value.getDefiningOp();
+    if (!producer || !groups[home].ops.contains(producer))
+      return true;
+    if (!groups[home].rowDim.contains(value))
+      return true;
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      auto group = groupOf.find(user);
+      return group == groupOf.end() || group->second != home;
+    });
+  }
+
+  Block &block;
+  bool fuse;
+  llvm::SmallPtrSet<Operation *, 16> updates;
+  std::vector<KernelGroup> groups;
+  llvm::DenseMap<Operation *, unsigned> groupOf;
+};
+} // namespace
+
+std::vector<KernelGroup> partitionIntoKernels(Block &block, bool fuse) { return Partitioner(block, fuse).run(); }
+
+} // namespace keel

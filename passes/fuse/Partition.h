@@ -1,0 +1,31 @@
+// Decides which computations become one kernel. FormKernels builds the kernels that this asks for.
+#pragma once
+
+#include "passes/fuse/RowLoop.h"
+
+#include "mlir/IR/Block.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace keel {
+
+/// The computations of one kernel, in program order. An op may be in several groups: it is then recomputed.
+struct KernelGroup {
+  llvm::SetVector<mlir::Operation *> ops;
+  mlir::Operation *mainLoop = nullptr;
+  /// The dimension of a value that the kernel's loop over rows runs over; a value that is complete only after the
+  /// loop (a sum over the rows, and what is computed from it) is not in here.
+  llvm::DenseMap<mlir::Value, unsigned> rowDim;
+  bool isUpdate = false; // the one kernel that updates the state
+};
+
+/// True for an op that must be inside a kernel.
+bool isComputation(mlir::Operation *op);
+
+/// True for an op that every kernel which reads it repeats: tensor.empty, constants, fills, broadcasts, slices.
+bool isRepeated(mlir::Operation *op);
+
+/// The groups of a block's computations, such that the kernels can be put in an order. With `fuse` unset, every
+/// computation has a group of its own.
+std::vector<KernelGroup> partitionIntoKernels(mlir::Block &block, bool fuse);
+
+} // namespace keel

@@ -1,0 +1,64 @@
+// How an op takes part in a loop over rows.
+#include "passes/fuse/RowLoop.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+using namespace mlir;
+
+namespace keel {
+
+std::optional<LoopNest> LoopNest::get(Operation *op) {
+  LoopNest nest;
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    nest.iterators = linalgOp.getIteratorTypesArray();
+    nest.operandMaps = linalgOp.getIndexingMapsArray();
+    for (OpOperand &init : linalgOp.getDpsInitsMutable())
+      nest.resultMaps.push_back(linalgOp.getMatchingIndexingMap(&init));
+    return nest;
+  }
+  return std::nullopt;
+}
+
+bool LoopNest::allParallel() const {
+  return llvm::all_of(iterators, [](utils::IteratorType type) { return type == utils::IteratorType::parallel; });
+}
+
+bool isMainLoop(Operation *op) {
+  std::optional<LoopNest> nest = LoopNest::get(op);
+  if (!nest || nest->allParallel() || op->getNumResults() != 1)
+    return false;
+  // Every element of every input is used by more than one iteration.
+  auto linalgOp = cast<DestinationStyleOpInterface>(op);
+  unsigned reused = 0;
+  for (AffineMap map : ArrayRef(nest->operandMaps).take_front(linalgOp.getNumDpsInputs())) {
+    if (map.getNumResults() >= nest->numLoops())
+      return false;
+    reused += map.getNumResults() > 0;
+  }
+  return reused >= 2;
+}
+
+std::optional<unsigned> loopOfDim(AffineMap map, unsigned dim) {
+  if (dim >= map.getNumResults())
+    return std::nullopt;
+  auto expr = dyn_cast<AffineDimExpr>(map.getResult(dim));
+  if (!expr)
+    return std::nullopt;
+  return expr.getPosition();
+}
+
+std::optional<unsigned> dimOfLoop(AffineMap map, unsigned loop) {
+  std::optional<unsigned> dim;
+  for (auto [index, expr] : llvm::enumerate(map.getResults())) {
+    if (!expr.isFunctionOfDim(loop))
+      continue;
+    if (dim || !isa<AffineDimExpr>(expr))
+      return std::nullopt;
+    dim = index;
+  }
+  return dim;
+}
+
+bool usesLoop(AffineMap map, unsigned loop) { return map.isFunctionOfDim(loop); }
+
+} // namespace keel

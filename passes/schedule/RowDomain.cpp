@@ -1,0 +1,137 @@
+// A kernel's body as a sequence of loops over rows.
+#include "passes/schedule/RowDomain.h"
+
+#include "passes/fuse/Partition.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+
+namespace keel {
+namespace {
+
+/// The first parallel loop of a result that is worth splitting.
+std::optional<unsigned> chooseLoop(Operation *op, const LoopNest &nest) {
+  auto type = dyn_cast<ShapedType>(op->getResult(0).getType());
+  if (!type)
+    return std::nullopt;
+  for (unsigned dim = 0, rank = type.getRank(); dim < rank; ++dim) {
+    std::optional<unsigned> loop = loopOfDim(nest.resultMaps[0], dim);
+    if (!loop || !nest.isParallel(*loop) || (!type.isDynamicDim(dim) && type.getDimSize(dim) == 1))
+      continue;
+    if (llvm::all_of(nest.resultMaps, [&](AffineMap map) { return dimOfLoop(map, *loop).has_value(); }))
+      return loop;
+  }
+  return std::nullopt;
+}
+
+class DomainFinder {
+public:
+  std::vector<RowDomain> run(Block &body) {
+    for (Operation &op : body)
+      if (isComputation(&op) && !isRepeated(&op))
+        place(&op);
+    return std::move(domains);
+  }
+
+private:
+  void place(Operation *op) {
+    std::optional<LoopNest> nest = LoopNest::get(op);
+    int earliest = -1;
+    llvm::SetVector<Value> reads(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), reads);
+    for (Value value : reads)
+      earliest = std::max(earliest, lastDomainBefore(value));
+    // Join the latest domain that makes something the op reads, if its rows are the op's rows.
+    if (nest && earliest >= 0 && domains[earliest].rows && joins(op, *nest, domains[earliest])) {
+      add(op, earliest);
+      return;
+    }
+    domains.emplace_back();
+    std::optional<unsigned> loop = nest ? chooseLoop(op, *nest) : std::nullopt;
+    if (loop && isa<linalg::GenericOp>(op)) {
+      domains.back().rows = true;
+      enter(op, *nest, *loop, domains.back());
+    }
+    add(op, domains.size() - 1);
+  }
+
+  /// The domain after which the value is there: that of its producer, looking through ops that compute nothing.
+  int lastDomainBefore(Value value) {
+    Operation *producer = value.getDefiningOp();
+    if (!producer)
+      return -1;
+    if (auto it = domainOf.find(producer); it != domainOf.end())
+      return it->second;
+    int last = -1;
+    for (Value operand : producer->getOperands())
+      last = std::max(last, lastDomainBefore(operand));
+    return last;
+  }
+
+  void add(Operation *op, unsigned index) {
+    domains[index].ops.push_back(op);
+    if (isMainLoop(op))
+      domains[index].mainLoop = op;
+    domainOf[op] = index;
+  }
+
+  static void enter(Operation *op, const LoopNest &nest, unsigned loop, RowDomain &domain) {
+    domain.loop[op] = loop;
+    if (nest.isParallel(loop))
+      for (auto [result, map] : llvm::zip(op->getResults(), nest.resultMaps))
+        domain.rowDim[result] = *dimOfLoop(map, loop);
+  }
+
+  static bool joins(Operation *op, const LoopNest &nest, RowDomain &domain) {
+    std::optional<unsigned> loop;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *producer = operand.get().getDefiningOp();
+      if (!producer || !llvm::is_contained(domain.ops, producer))
+        continue;
+      auto dim = domain.rowDim.find(operand.get());
+      if (dim == domain.rowDim.end())
+        return false;
+      AffineMap map = nest.operandMaps[operand.getOperandNumber()];
+      std::optional<unsigned> rows = loopOfDim(map, dim->second);
+      if (!rows || dimOfLoop(map, *rows) != dim->second || (loop && loop != rows))
+        return false;
+      loop = rows;
+    }
+    if (!loop)
+      return false;
+    bool parallel = nest.isParallel(*loop);
+    for (AffineMap map : nest.resultMaps)
+      if (parallel ? !dimOfLoop(map, *loop) : usesLoop(map, *loop))
+        return false;
+    if (isMainLoop(op) && (domain.mainLoop || !parallel))
+      return false;
+    if (!parallel && !isCombinable(op))
+      return false;
+    enter(op, nest, *loop, domain);
+    return true;
+  }
+
+  static bool isCombinable(Operation *op) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    if (!generic)
+      return !isa<linalg::LinalgOp>(op); // norm.moments
+    for (unsigned i = 0, e = generic.getNumDpsInits(); i < e; ++i) {
+      SmallVector<Operation *> combiners;
+      if (!matchReduction(generic.getRegionOutputArgs(), i, combiners) || combiners.size() != 1 ||
+          !arith::getNeutralElement(combiners[0]))
+        return false;
+    }
+    return true;
+  }
+
+  std::vector<RowDomain> domains;
+  DenseMap<Operation *, unsigned> domainOf;
+};
+} // namespace
+
+std::vector<RowDomain> findRowDomains(Block &body) { return DomainFinder().run(body); }
+
+} // namespace keel

@@ -83,8 +83,7 @@ public:
         AffineMap::get(1, 1, {s0 - d0, rewriter.getAffineConstantExpr(rowBlock)}, rewriter.getContext()),
         ArrayRef<OpFoldResult>{offset, rows});
     block = affine::makeComposedFoldedAffineApply(rewriter, loc, d0.floorDiv(rowBlock), ArrayRef<OpFoldResult>{offset});
-    for (Operation *op : domain.ops)
-      tileOp(op, domain.loop.lookup(op));
+    tileSegments();
 
     scf::InParallelOp end = forall.getTerminator();
     for (Value result : escaping)
@@ -275,6 +274,194 @@ private:
       tiles[from] = to;
   }
 
+  //===--- the norm's part: a few rows at a time --------------------------===//
+
+  /// Ops between main loops go over the block a few rows at a time, so that a row stays in the L1 cache from its
+  /// statistics to its last use.
+  void tileSegments() {
+    SmallVector<Operation *> segment;
+    auto flush = [&] {
+      if (segment.size() > 1 && canNest(segment))
+        tileSegment(segment);
+      else
+        for (Operation *op : segment)
+          tileOp(op, domain.loop.lookup(op));
+      segment.clear();
+    };
+    for (Operation *op : domain.ops) {
+      if (!isMainLoop(op)) {
+        segment.push_back(op);
+        continue;
+      }
+      flush();
+      tileOp(op, domain.loop.lookup(op));
+    }
+    flush();
+  }
+
+  /// Rows can be taken apart once more if nothing reads neighbouring rows or what the segment updates in place.
+  bool canNest(ArrayRef<Operation *> segment) {
+    for (Operation *op : segment) {
+      unsigned loop = domain.loop.lookup(op);
+      LoopNest nest = *LoopNest::get(op);
+      for (OpOperand &operand : op->getOpOperands()) {
+        AffineMap map = nest.operandMaps[operand.getOperandNumber()];
+        if (usesLoop(map, loop) && (!dimOfLoop(map, loop) || output.contains(operand.get())))
+          return false;
+      }
+    }
+    return true;
+  }
+
+  int64_t rowsAtATime(ArrayRef<Operation *> segment) {
+    int64_t columns = 1;
+    for (Operation *op : segment)
+      for (Value value : op->getOperands())
+        if (auto type = dyn_cast<RankedTensorType>(value.getType())) {
+          int64_t extent = 1;
+          for (int64_t dim : type.getShape())
+            extent *= ShapedType::isDynamic(dim) ? 1 : dim;
+          columns = std::max(columns, extent);
+        }
+    return std::clamp<int64_t>(1024 / columns, 1, rowBlock);
+  }
+
+  void tileSegment(ArrayRef<Operation *> segment) {
+    // What later ops, the loop's output and the partial sums take from the segment is written row by row.
+    SmallVector<Value> leaving, starts;
+    for (Operation *op : segment)
+      for (auto [index, result] : llvm::enumerate(op->getResults())) {
+        auto generic = cast<linalg::GenericOp>(op);
+        if (!domain.rowDim.contains(result)) {
+          leaving.push_back(result);
+          starts.push_back(neutral(generic, index));
+          continue;
+        }
+        bool leaves = claimed.contains(result) || llvm::any_of(result.getUsers(), [&](Operation *user) {
+                        return llvm::is_contained(domain.ops, user) && !llvm::is_contained(segment, user);
+                      });
+        if (!leaves)
+          continue;
+        leaving.push_back(result);
+        starts.push_back(tileDestination(generic, *generic.getDpsInitOperand(index), domain.loop.lookup(op)));
+      }
+
+    Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    Value end = getValueOrCreateConstantIndexOp(rewriter, loc, size);
+    int64_t few = rowsAtATime(segment);
+    Value step = arith::ConstantIndexOp::create(rewriter, loc, few);
+    auto loop = scf::ForOp::create(rewriter, loc, zero, end, step, starts);
+    {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(loop.getBody());
+      outside = loop;
+      innerOffset = loop.getInductionVar();
+      AffineExpr d0 = rewriter.getAffineDimExpr(0), s0 = rewriter.getAffineSymbolExpr(0);
+      innerSize = affine::makeComposedFoldedAffineMin(
+          rewriter, loc, AffineMap::get(1, 1, {s0 - d0, rewriter.getAffineConstantExpr(few)}, rewriter.getContext()),
+          ArrayRef<OpFoldResult>{innerOffset, end});
+      innerTiles.clear();
+      SmallVector<Value> carried(loop.getRegionIterArgs());
+      for (Operation *op : segment)
+        tileInner(cast<linalg::GenericOp>(op), leaving, carried);
+      scf::YieldOp::create(rewriter, loc, carried);
+    }
+    for (auto [value, result] : llvm::zip(leaving, loop.getResults()))
+      tiles[value] = result;
+  }
+
+  Slice innerRowsOf(Value tensor, unsigned rowDim) {
+    Slice slice = rowsOf(tensor, rowDim);
+    slice.offsets[rowDim] = innerOffset;
+    slice.sizes[rowDim] = innerSize;
+    return slice;
+  }
+
+  Value extractInnerRows(Value tensor, unsigned rowDim) {
+    Slice slice = innerRowsOf(tensor, rowDim);
+    return tensor::ExtractSliceOp::create(rewriter, loc, tensor, slice.offsets, slice.sizes, slice.strides);
+  }
+
+  Value innerOperand(Value value, AffineMap map, unsigned loop, linalg::GenericOp op) {
+    if (Value tile = innerTiles.lookup(value))
+      return tile;
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || !usesLoop(map, loop))
+      return value;
+    unsigned dim = *dimOfLoop(map, loop);
+    auto producer = value.getDefiningOp<linalg::GenericOp>();
+    if (producer && isRepeated(producer))
+      return innerRepeated(producer, dim, Value());
+    Value rows;
+    {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPoint(outside);
+      rows = tileOperand(value, map, loop, op);
+    }
+    return extractInnerRows(rows, dim);
+  }
+
+  Value innerRepeated(linalg::GenericOp op, unsigned rowDim, Value destination) {
+    unsigned loop = *loopOfDim(op.getMatchingIndexingMap(op.getDpsInitOperand(0)), rowDim);
+    SmallVector<Value> operands;
+    for (OpOperand *input : op.getDpsInputOperands())
+      operands.push_back(innerOperand(input->get(), op.getMatchingIndexingMap(input), loop, op));
+    operands.push_back(destination ? destination : innerEmpty(op.getResult(0), op.getDpsInits()[0], rowDim));
+    return mlir::clone(rewriter, op.getOperation(), operands.back().getType(), operands)->getResult(0);
+  }
+
+  Value innerEmpty(Value like, Value extents, unsigned rowDim) {
+    auto type = cast<RankedTensorType>(like.getType());
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      sizes.push_back(unsigned(dim) == rowDim ? innerSize : extent(extents, dim));
+    return tensor::EmptyOp::create(rewriter, loc, sizes, type.getElementType());
+  }
+
+  void tileInner(linalg::GenericOp op, ArrayRef<Value> leaving, SmallVectorImpl<Value> &carried) {
+    unsigned loop = domain.loop.lookup(op);
+    SmallVector<Value> operands;
+    for (OpOperand *input : op.getDpsInputOperands())
+      operands.push_back(innerOperand(input->get(), op.getMatchingIndexingMap(input), loop, op));
+    SmallVector<Type> types;
+    for (auto [index, init] : llvm::enumerate(op.getDpsInitsMutable())) {
+      Value result = op->getResult(index);
+      const Value *leaves = llvm::find(leaving, result);
+      Value destination;
+      if (!domain.rowDim.contains(result)) {
+        destination = carried[leaves - leaving.begin()];
+      } else if (unsigned dim = domain.rowDim.lookup(result); leaves != leaving.end()) {
+        destination = extractInnerRows(carried[leaves - leaving.begin()], dim);
+      } else if (Value tile = innerTiles.lookup(init.get())) {
+        destination = tile;
+      } else if (!op.payloadUsesValueFromOperand(&init)) {
+        destination = innerEmpty(result, init.get(), dim);
+      } else {
+        destination = innerOperand(init.get(), op.getMatchingIndexingMap(&init), loop, op);
+      }
+      operands.push_back(destination);
+      types.push_back(destination.getType());
+    }
+    auto tiled = cast<linalg::LinalgOp>(mlir::clone(rewriter, op.getOperation(), types, operands));
+    SmallVector<OpFoldResult> offsets(op.getNumLoops(), rewriter.getIndexAttr(0));
+    AffineExpr sum = rewriter.getAffineDimExpr(0) + rewriter.getAffineDimExpr(1);
+    offsets[loop] = affine::makeComposedFoldedAffineApply(rewriter, loc, sum, {offset, innerOffset});
+    linalg::offsetIndices(rewriter, tiled, offsets);
+    for (auto [from, to] : llvm::zip(op->getResults(), tiled->getResults())) {
+      innerTiles[from] = to;
+      const Value *leaves = llvm::find(leaving, from);
+      if (leaves == leaving.end())
+        continue;
+      Value &carry = carried[leaves - leaving.begin()];
+      if (!domain.rowDim.contains(from)) {
+        carry = to;
+        continue;
+      }
+      Slice slice = innerRowsOf(carry, domain.rowDim.lookup(from));
+      carry = tensor::InsertSliceOp::create(rewriter, loc, to, carry, slice.offsets, slice.sizes, slice.strides);
+    }
+  }
+
   //===--- what leaves the loop -------------------------------------------===//
 
   void insert(scf::InParallelOp end, Value tile, Value target, const Slice &slice) {
@@ -319,7 +506,10 @@ private:
   const Destinations &destinations;
   int64_t rowBlock;
   Location loc;
-  OpFoldResult offset, size, block;
+  OpFoldResult offset, size, block;       // of the row block
+  OpFoldResult innerOffset, innerSize;    // of the few rows, inside the block
+  Operation *outside = nullptr;           // the loop over a few rows at a time
+  DenseMap<Value, Value> innerTiles;      // a result's few rows
   DenseMap<Value, Value> tiles;    // a result's rows of this block
   DenseMap<Value, Value> claimed;  // result -> the forall's output that takes its rows
   DenseMap<Value, Value> output;   // init of the forall -> its block argument

@@ -1,5 +1,5 @@
 // Brings every computation into the one form the fuser works on: linalg.generic and norm.moments.
-#include "dialect/norm/Norm.h"
+#include "dialect/norm/Decompose.h"
 #include "passes/fuse/Passes.h"
 #include "passes/fuse/RowLoop.h"
 
@@ -43,6 +43,8 @@ bool foldsIntoReader(OpOperand *operand) {
 struct NormalizeGraph : impl::NormalizeGraphBase<NormalizeGraph> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
+    if (failed(norm::decomposeNormOps(getOperation(), /*keepMoments=*/true)))
+      return signalPassFailure();
     RewritePatternSet generalize(context);
     generalize.add<DecomposeSoftmax>(context);
     linalg::populateElementwiseToLinalgConversionPatterns(generalize);

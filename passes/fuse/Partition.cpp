@@ -16,7 +16,7 @@ using namespace mlir;
 namespace keel {
 
 bool isComputation(Operation *op) {
-  return isa<linalg::LinalgOp, linalg::PackOp, linalg::UnPackOp, tensor::PadOp, tensor::InsertSliceOp,
+  return isa<linalg::LinalgOp, linalg::PackOp, linalg::UnPackOp, norm::MomentsOp, tensor::PadOp, tensor::InsertSliceOp,
              tensor::GenerateOp>(op);
 }
 
@@ -200,7 +200,7 @@ private:
 
   /// A reduction whose partial results over row blocks can be combined, and that no other loop shares.
   static bool isSumOverRows(Operation *op, const LoopNest &nest, unsigned loop) {
-    if (op->getName().getStringRef() == "norm.moments")
+    if (isa<norm::MomentsOp>(op))
       return true;
     auto generic = dyn_cast<linalg::GenericOp>(op);
     if (!generic)

@@ -15,3 +15,5 @@ config.substitutions.append(("%models", os.path.join(config.keel_source_dir, "te
 config.substitutions.append(("%data", os.path.join(config.keel_source_dir, "test", "data")))
 # lit's own interpreter: numpy was installed for it.
 config.substitutions.append(("%python", sys.executable))
+# What mlir-runner loads to print.
+config.substitutions.append(("%mlir_runner_utils", os.path.join(config.llvm_tools_dir, "..", "lib", "libmlir_c_runner_utils.so")))

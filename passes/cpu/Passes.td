@@ -3,4 +3,39 @@
 
 include "mlir/Pass/PassBase.td"
 
+def LowerContractions : Pass<"lower-contractions"> {
+  let summary = "lower contractions on memrefs to loops over register tiles";
+  let description = [{
+    Every linalg op on memrefs that is a contraction (matmul in any layout, with
+    batch loops, matrix times vector, dot product, convolution without strides
+    along its columns) becomes `scf.for` loops around a tile of vectors that stay
+    in registers over the whole of k: `vector.load`s of B, broadcasts of A,
+    `vector.fma`. Any size; the last columns are masked, the last rows get a
+    smaller tile.
+
+    B may be packed in panels: `(m, n, k) -> (n floordiv P, k, n mod P)`, zero
+    padded. Elements narrower than f32 are multiplied and added in f32. A fill or
+    broadcast that writes C just before becomes the tile's first value. Other ops
+    (integers, a body that is no multiply-add, C without a contiguous loop) stay.
+
+    ```mlir
+    linalg.generic {
+        indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+        iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : memref<2x64xf32>, memref<64x16xf32>) outs(%c : memref<2x16xf32>) { ... }
+    // becomes
+    %c0 = vector.load %c[0, 0] : memref<2x16xf32>, vector<16xf32>
+    %c1 = vector.load %c[1, 0] : memref<2x16xf32>, vector<16xf32>
+    %s:2 = scf.for %k = 0 to 64 step 1 iter_args(%x = %c0, %y = %c1) -> (vector<16xf32>, vector<16xf32>) {
+      %bk = vector.load %b[%k, 0] : memref<64x16xf32>, vector<16xf32>
+      ...
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of the target's vector registers">,
+    Option<"registers", "registers", "int64_t", "32", "number of the target's vector registers">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+}
+
 #endif

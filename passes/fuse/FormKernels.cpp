@@ -251,7 +251,8 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
     units.push_back({&op});
   }
   std::vector<llvm::SetVector<unsigned>> predecessors(units.size());
-  std::optional<unsigned> lastEffect;
+  // State is ordered tensor by tensor; any other effect is ordered with all of its kind.
+  DenseMap<Attribute, SmallVector<unsigned>> earlier;
   for (auto [index, unit] : llvm::enumerate(units))
     for (Operation *op : unit) {
       op->walk([&](Operation *nested) {
@@ -261,9 +262,13 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
               predecessors[index].insert(it->second);
       });
       if (!isMemoryEffectFree(op)) {
-        if (lastEffect && *lastEffect != index)
-          predecessors[index].insert(*lastEffect);
-        lastEffect = index;
+        auto load = dyn_cast<ml_program::GlobalLoadOp>(op);
+        auto store = dyn_cast<ml_program::GlobalStoreOp>(op);
+        Attribute what = load ? Attribute(load.getGlobal()) : store ? Attribute(store.getGlobal()) : Attribute();
+        for (unsigned before : earlier[what])
+          if (before != index)
+            predecessors[index].insert(before);
+        earlier[what].push_back(index);
       }
     }
   std::vector<bool> done(units.size());
@@ -338,17 +343,40 @@ void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
     }
 }
 
-/// Inside a kernel, an elementwise op moves into its only reader.
-bool hasOneReader(OpOperand *operand) {
-  Operation *reader = operand->getOwner();
-  if (isMainLoop(reader) || !reader->getParentOfType<KernelOp>())
-    return false;
-  return llvm::all_of(operand->get().getUses(), [&](OpOperand &use) {
-    return use.getOwner() == reader || isa<YieldOp>(use.getOwner());
-  }) && llvm::all_of(operand->get().getDefiningOp()->getResults(), [&](Value result) {
-    return llvm::all_of(result.getUsers(), [&](Operation *user) { return user == reader || isa<YieldOp>(user); });
-  });
-}
+/// Inside a kernel, an elementwise op moves into its first reader: into a reduction only if that is its only reader, into
+/// an elementwise op also if others read it (the fused op then has both results).
+struct FuseIntoFirstReader : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static bool isFirstReader(Operation *producer, linalg::GenericOp reader, OpOperand *operand) {
+    bool only = true;
+    for (Operation *user : producer->getUsers()) {
+      if (user->getBlock() != reader->getBlock() || user->isBeforeInBlock(reader))
+        return false;
+      only &= user == reader;
+    }
+    return only || (reader.getNumParallelLoops() == reader.getNumLoops() &&
+                    reader.getMatchingIndexingMap(operand).isIdentity());
+  }
+
+  LogicalResult matchAndRewrite(linalg::GenericOp reader, PatternRewriter &rewriter) const override {
+    if (isMainLoop(reader) || !isa<KernelOp>(reader->getParentOp()))
+      return failure();
+    for (OpOperand *operand : reader.getDpsInputOperands()) {
+      auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+      if (!producer || !linalg::areElementwiseOpsFusable(operand) || !isFirstReader(producer, reader, operand))
+        continue;
+      FailureOr<linalg::ElementwiseOpFusionResult> fused = linalg::fuseElementwiseOps(rewriter, operand);
+      if (failed(fused))
+        continue;
+      for (auto [from, to] : fused->replacements)
+        rewriter.replaceUsesWithIf(from, to, [&](OpOperand &use) { return use.get().getDefiningOp() != producer || use.getOwner() != reader; });
+      rewriter.eraseOp(reader);
+      return success();
+    }
+    return failure();
+  }
+};
 
 struct FormKernels : impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
@@ -360,7 +388,8 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
         formKernels(block, function.getName(), fuse, count);
     }
     RewritePatternSet patterns(&getContext());
-    linalg::populateElementwiseOpsFusionPatterns(patterns, hasOneReader);
+    patterns.add<FuseIntoFirstReader>(&getContext());
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

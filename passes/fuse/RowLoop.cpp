@@ -1,6 +1,8 @@
 // How an op takes part in a loop over rows.
 #include "passes/fuse/RowLoop.h"
 
+#include "dialect/norm/Norm.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
@@ -16,6 +18,21 @@ std::optional<LoopNest> LoopNest::get(Operation *op) {
       nest.resultMaps.push_back(linalgOp.getMatchingIndexingMap(&init));
     return nest;
   }
+  if (auto moments = dyn_cast<norm::MomentsOp>(op)) {
+    unsigned rank = cast<ShapedType>(moments.getInput().getType()).getRank();
+    nest.iterators.assign(rank, utils::IteratorType::parallel);
+    AffineMap all = AffineMap::getMultiDimIdentityMap(rank, op->getContext());
+    SmallVector<AffineExpr> kept;
+    for (unsigned dim = 0; dim < rank; ++dim) {
+      if (llvm::is_contained(moments.getAxes(), dim))
+        nest.iterators[dim] = utils::IteratorType::reduction;
+      else
+        kept.push_back(all.getResult(dim));
+    }
+    nest.operandMaps = {all};
+    nest.resultMaps.assign(2, AffineMap::get(rank, 0, kept, op->getContext()));
+    return nest;
+  }
   return std::nullopt;
 }
 
@@ -25,10 +42,10 @@ bool LoopNest::allParallel() const {
 
 bool isMainLoop(Operation *op) {
   std::optional<LoopNest> nest = LoopNest::get(op);
-  if (!nest || nest->allParallel() || op->getNumResults() != 1)
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!nest || !linalgOp || nest->allParallel() || op->getNumResults() != 1)
     return false;
   // Every element of every input is used by more than one iteration.
-  auto linalgOp = cast<DestinationStyleOpInterface>(op);
   unsigned reused = 0;
   for (AffineMap map : ArrayRef(nest->operandMaps).take_front(linalgOp.getNumDpsInputs())) {
     if (map.getNumResults() >= nest->numLoops())

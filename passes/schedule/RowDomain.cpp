@@ -1,6 +1,7 @@
 // A kernel's body as a sequence of loops over rows.
 #include "passes/schedule/RowDomain.h"
 
+#include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -51,7 +52,7 @@ private:
     }
     domains.emplace_back();
     std::optional<unsigned> loop = nest ? chooseLoop(op, *nest) : std::nullopt;
-    if (loop && isa<linalg::GenericOp>(op)) {
+    if (loop && isa<linalg::GenericOp, norm::MomentsOp>(op)) {
       domains.back().rows = true;
       enter(op, *nest, *loop, domains.back());
     }
@@ -117,7 +118,7 @@ private:
   static bool isCombinable(Operation *op) {
     auto generic = dyn_cast<linalg::GenericOp>(op);
     if (!generic)
-      return !isa<linalg::LinalgOp>(op); // norm.moments
+      return isa<norm::MomentsOp>(op);
     for (unsigned i = 0, e = generic.getNumDpsInits(); i < e; ++i) {
       SmallVector<Operation *> combiners;
       if (!matchReduction(generic.getRegionOutputArgs(), i, combiners) || combiners.size() != 1 ||

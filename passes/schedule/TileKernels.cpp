@@ -1,5 +1,7 @@
 // Gives every kernel its loops: each domain of rows becomes an scf.forall over row blocks.
 #include "dialect/keel/Keel.h"
+#include "dialect/norm/Decompose.h"
+#include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
 #include "passes/schedule/Passes.h"
 #include "passes/schedule/TileRows.h"
@@ -23,11 +25,9 @@ Destinations findDestinations(KernelOp kernel) {
   Destinations destinations;
   auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
   for (auto [value, argument] : llvm::zip(yield.getValues(), kernel.getInitArguments()))
-    for (Value next = value; next && next != argument;) {
+    for (Value next = value; next && next != argument && destinations.try_emplace(next, argument).second;) {
       auto op = next.getDefiningOp<DestinationStyleOpInterface>();
-      if (!op || !destinations.try_emplace(next, argument).second)
-        break;
-      next = op.getTiedOpOperand(cast<OpResult>(next))->get();
+      next = op ? op.getTiedOpOperand(cast<OpResult>(next))->get() : Value();
     }
   return destinations;
 }
@@ -43,7 +43,18 @@ void writeInPlace(Operation *op, const Destinations &destinations) {
         init->set(destination);
 }
 
-void tileKernel(RewriterBase &rewriter, KernelOp kernel) {
+/// Statistics within a row are two passes over a row that is held; those over rows stay, to be merged block by block.
+void splitRowMoments(RewriterBase &rewriter, KernelOp kernel) {
+  kernel.walk([&](norm::MomentsOp op) {
+    if (llvm::is_contained(op.getAxes(), 0))
+      return;
+    rewriter.setInsertionPoint(op);
+    rewriter.replaceOp(op, *cast<norm::DecomposableOpInterface>(op.getOperation()).decompose(rewriter));
+  });
+}
+
+LogicalResult tileKernel(RewriterBase &rewriter, KernelOp kernel) {
+  splitRowMoments(rewriter, kernel);
   Destinations destinations = findDestinations(kernel);
   std::vector<RowDomain> domains = findRowDomains(*kernel.getBlock());
   for (const RowDomain &domain : domains) {
@@ -56,12 +67,18 @@ void tileKernel(RewriterBase &rewriter, KernelOp kernel) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*kernel.getBlock())))
     if (isOpTriviallyDead(&op))
       rewriter.eraseOp(&op);
+  // What is left of moments is now within a block.
+  return norm::decomposeNormOps(kernel, /*keepMoments=*/false);
 }
 
 struct TileKernels : impl::TileKernelsBase<TileKernels> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    getOperation().walk([&](KernelOp kernel) { tileKernel(rewriter, kernel); });
+    WalkResult result = getOperation().walk([&](KernelOp kernel) {
+      return failed(tileKernel(rewriter, kernel)) ? WalkResult::interrupt() : WalkResult::skip();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 };
 } // namespace

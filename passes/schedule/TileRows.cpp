@@ -3,6 +3,7 @@
 #include "passes/schedule/TileRows.h"
 
 #include "dialect/keel/Keel.h"
+#include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -105,11 +106,27 @@ private:
     Operation *op = domain.ops.front();
     for (auto [index, result] : llvm::enumerate(op->getResults()))
       if (auto dim = domain.rowDim.find(result); dim != domain.rowDim.end()) {
-        // The extent of what the result is written into: the result itself will be gone.
-        Value like = cast<DestinationStyleOpInterface>(op).getDpsInitOperand(index)->get();
-        return getValueOrCreateConstantIndexOp(rewriter, loc, extent(like, dim->second));
+        return getValueOrCreateConstantIndexOp(rewriter, loc, sizesOf(cast<OpResult>(result))[dim->second]);
       }
     llvm_unreachable("a domain starts with rows");
+  }
+
+  /// The extents of a result, from what it is written into or made of: the result itself will be gone.
+  SmallVector<OpFoldResult> sizesOf(OpResult result) {
+    SmallVector<OpFoldResult> sizes;
+    auto type = cast<RankedTensorType>(result.getType());
+    if (auto moments = dyn_cast<norm::MomentsOp>(result.getOwner())) {
+      auto inputType = cast<RankedTensorType>(moments.getInput().getType());
+      for (int64_t dim = 0; dim < inputType.getRank(); ++dim)
+        if (!llvm::is_contained(moments.getAxes(), dim))
+          sizes.push_back(inputType.isDynamicDim(dim) ? extent(moments.getInput(), dim)
+                                                      : rewriter.getIndexAttr(inputType.getDimSize(dim)));
+      return sizes;
+    }
+    Value init = cast<DestinationStyleOpInterface>(result.getOwner()).getTiedOpOperand(result)->get();
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      sizes.push_back(extent(init, dim));
+    return sizes;
   }
 
   OpFoldResult extent(Value tensor, int64_t dim) {
@@ -121,24 +138,15 @@ private:
   Value wholeDestination(Value result) {
     if (Value destination = destinations.lookup(result))
       return destination;
-    // Read by a later domain only: a new tensor, or the one it accumulates into.
-    Value init = cast<DestinationStyleOpInterface>(result.getDefiningOp())
-                     .getTiedOpOperand(cast<OpResult>(result))->get();
-    auto type = cast<RankedTensorType>(result.getType());
-    SmallVector<OpFoldResult> sizes;
-    for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      sizes.push_back(extent(init, dim));
-    return tensor::EmptyOp::create(rewriter, loc, sizes, type.getElementType());
+    // Read by a later domain only.
+    return tensor::EmptyOp::create(rewriter, loc, sizesOf(cast<OpResult>(result)),
+                                   cast<RankedTensorType>(result.getType()).getElementType());
   }
 
   Value emptyPartials(Value result, OpFoldResult blocks) {
-    auto type = cast<RankedTensorType>(result.getType());
     SmallVector<OpFoldResult> sizes = {blocks};
-    Value init = cast<DestinationStyleOpInterface>(result.getDefiningOp())
-                     .getTiedOpOperand(cast<OpResult>(result))->get();
-    for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      sizes.push_back(extent(init, dim));
-    return tensor::EmptyOp::create(rewriter, loc, sizes, type.getElementType());
+    llvm::append_range(sizes, sizesOf(cast<OpResult>(result)));
+    return tensor::EmptyOp::create(rewriter, loc, sizes, cast<RankedTensorType>(result.getType()).getElementType());
   }
 
   //===--- one op on the block's rows -------------------------------------===//
@@ -165,7 +173,7 @@ private:
   }
 
   /// The part of `value` that the block's rows read or write through `map`, when loop `loop` runs over the rows.
-  Value tileOperand(Value value, AffineMap map, unsigned loop, linalg::GenericOp op) {
+  Value tileOperand(Value value, AffineMap map, unsigned loop, Operation *op) {
     if (Value tile = tiles.lookup(value))
       return tile;
     auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -180,17 +188,17 @@ private:
       return extractRows(source, *dim);
     }
     // A window that slides with the rows (convolution over the rows).
-    SmallVector<OpFoldResult> tileSizes(op.getNumLoops(), rewriter.getIndexAttr(0));
-    SmallVector<OpFoldResult> bounds = loopExtents(op);
+    SmallVector<OpFoldResult> bounds = loopExtents(cast<linalg::LinalgOp>(op));
+    SmallVector<OpFoldResult> tileSizes(bounds.size(), rewriter.getIndexAttr(0));
     tileSizes[loop] = size;
     SmallVector<OpFoldResult> starts = linalg::computeTileOffsets(rewriter, loc, {offset}, tileSizes);
     SmallVector<OpFoldResult> extents = linalg::computeTileSizes(rewriter, loc, tileSizes, bounds);
     return linalg::makeTiledShape(rewriter, loc, source, tileSizes, map, starts, bounds, extents, true)->getResult(0);
   }
 
-  SmallVector<OpFoldResult> loopExtents(linalg::GenericOp op) {
+  SmallVector<OpFoldResult> loopExtents(linalg::LinalgOp op) {
     SmallVector<OpFoldResult> extents;
-    for (Range range : cast<linalg::LinalgOp>(op.getOperation()).createLoopRanges(rewriter, loc))
+    for (Range range : op.createLoopRanges(rewriter, loc))
       extents.push_back(range.size);
     return extents;
   }
@@ -256,6 +264,14 @@ private:
   }
 
   void tileOp(Operation *operation, unsigned loop) {
+    if (auto moments = dyn_cast<norm::MomentsOp>(operation)) {
+      LoopNest nest = *LoopNest::get(operation);
+      Value input = tileOperand(moments.getInput(), nest.operandMaps[0], loop, operation);
+      auto tiled = norm::MomentsOp::create(rewriter, loc, input, moments.getAxes());
+      tiles[moments.getMean()] = tiled.getMean();
+      tiles[moments.getM2()] = tiled.getM2();
+      return;
+    }
     auto op = cast<linalg::GenericOp>(operation);
     bool sum = op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction;
     SmallVector<Value> operands;
@@ -302,6 +318,8 @@ private:
   /// Rows can be taken apart once more if nothing reads neighbouring rows or what the segment updates in place.
   bool canNest(ArrayRef<Operation *> segment) {
     for (Operation *op : segment) {
+      if (!isa<linalg::GenericOp>(op))
+        return false;
       unsigned loop = domain.loop.lookup(op);
       LoopNest nest = *LoopNest::get(op);
       for (OpOperand &operand : op->getOpOperands()) {
@@ -478,6 +496,12 @@ private:
   /// Adds the blocks' partial results, in order, to the sum's own start.
   void finishSums(scf::ForallOp forall, unsigned first, ArrayRef<Value> sums, Value rows) {
     for (auto [index, result] : llvm::enumerate(sums)) {
+      if (auto moments = result.getDefiningOp<norm::MomentsOp>()) {
+        // Both results at once, when the first is seen.
+        if (result == moments.getMean())
+          mergeMoments(moments, forall.getResult(first + index), forall.getResult(first + index + 1), rows);
+        continue;
+      }
       auto op = result.getDefiningOp<linalg::GenericOp>();
       unsigned number = cast<OpResult>(result).getResultNumber();
       auto type = cast<RankedTensorType>(result.getType());
@@ -499,6 +523,61 @@ private:
           });
       replaceOutside(result, finish.getResult(0));
     }
+  }
+
+  /// Chan, Golub and LeVeque's merge of (count, mean, M2), block after block. All blocks but the last have `rowBlock`
+  /// rows times what else each statistic runs over.
+  void mergeMoments(norm::MomentsOp op, Value means, Value m2s, Value rows) {
+    auto type = cast<RankedTensorType>(op.getMean().getType());
+    Type element = type.getElementType();
+    unsigned rank = type.getRank();
+    SmallVector<Value> starts;
+    for (Value result : {op.getMean(), op.getM2()}) {
+      Value destination = wholeDestination(result);
+      Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(element));
+      starts.push_back(linalg::FillOp::create(rewriter, loc, zero, destination).getResult(0));
+    }
+    AffineMap all = rewriter.getMultiDimIdentityMap(rank + 1);
+    SmallVector<utils::IteratorType> iterators(rank + 1, utils::IteratorType::parallel);
+    iterators[0] = utils::IteratorType::reduction;
+    Value blockRows = arith::ConstantIndexOp::create(rewriter, loc, rowBlock);
+    auto merge = linalg::GenericOp::create(
+        rewriter, loc, TypeRange{type, type}, ValueRange{means, m2s}, starts,
+        ArrayRef{all, all, all.dropResult(0), all.dropResult(0)}, iterators,
+        [&](OpBuilder &b, Location at, ValueRange arguments) {
+          auto toFloat = [&](Value index) -> Value {
+            Value integer = arith::IndexCastOp::create(b, at, b.getI64Type(), index);
+            return arith::SIToFPOp::create(b, at, element, integer);
+          };
+          // Counts in rows: the common factor cancels in the mean, and is put back for M2.
+          Value before = arith::MulIOp::create(b, at, linalg::IndexOp::create(b, at, 0), blockRows);
+          Value left = arith::SubIOp::create(b, at, rows, before);
+          Value here = arith::MinSIOp::create(b, at, left, blockRows);
+          Value nA = toFloat(before), nB = toFloat(here);
+          Value total = arith::AddFOp::create(b, at, nA, nB);
+          Value delta = arith::SubFOp::create(b, at, arguments[0], arguments[2]);
+          Value weight = arith::DivFOp::create(b, at, nB, total);
+          Value mean = arith::AddFOp::create(b, at, arguments[2], arith::MulFOp::create(b, at, delta, weight));
+          Value scale = arith::MulFOp::create(b, at, nA, weight);
+          if (int64_t perRow = elementsPerRow(op); perRow != 1)
+            scale = arith::MulFOp::create(b, at, scale, arith::ConstantOp::create(b, at, b.getFloatAttr(element, perRow)));
+          Value square = arith::MulFOp::create(b, at, arith::MulFOp::create(b, at, delta, delta), scale);
+          Value m2 = arith::AddFOp::create(b, at, arith::AddFOp::create(b, at, arguments[1], arguments[3]), square);
+          linalg::YieldOp::create(b, at, ValueRange{mean, m2});
+        });
+    replaceOutside(op.getMean(), merge.getResult(0));
+    replaceOutside(op.getM2(), merge.getResult(1));
+  }
+
+  /// How many elements of a row go into one statistic.
+  int64_t elementsPerRow(norm::MomentsOp op) {
+    auto type = cast<RankedTensorType>(op.getInput().getType());
+    unsigned loop = domain.loop.lookup(op);
+    int64_t count = 1;
+    for (int64_t axis : op.getAxes())
+      if (unsigned(axis) != loop)
+        count *= type.getDimSize(axis);
+    return count;
   }
 
   RewriterBase &rewriter;

@@ -3,6 +3,7 @@
 
 #include "dialect/keel/Keel.h"
 #include "dialect/norm/Norm.h"
+#include "dialect/norm/SoftmaxDerivative.h"
 #include "passes/algebra/Passes.h"
 #include "passes/cpu/Passes.h"
 #include "passes/fuse/Passes.h"
@@ -18,6 +19,7 @@ void keel::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<KeelDialect, norm::NormDialect>();
+  norm::registerSoftmaxDerivative(registry);
 }
 
 void keel::registerPasses() {

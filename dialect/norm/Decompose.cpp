@@ -61,9 +61,9 @@ template <typename Op> Values decomposeLayer(Op op, OpBuilder &builder) {
 template <typename Op> Values finishGradient(Op op, OpBuilder &builder, const NormalizationGradient &gradient) {
   Values results{gradient.dx};
   if (op.getDscale())
-    results.push_back(castTensor(builder, op.getLoc(), gradient.dscale, op.getDscale().getType().getElementType()));
+    results.push_back(castTensor(builder, op.getLoc(), gradient.dscale, op.getDscale().getType()));
   if (op.getDshift())
-    results.push_back(castTensor(builder, op.getLoc(), gradient.dshift, op.getDshift().getType().getElementType()));
+    results.push_back(castTensor(builder, op.getLoc(), gradient.dshift, op.getDshift().getType()));
   return results;
 }
 
@@ -206,8 +206,11 @@ FailureOr<Values> BatchNormOp::decompose(OpBuilder &builder) {
   Input count = emit.count(norm.axes);
   double momentum = getMomentum().convertToDouble();
   int64_t channel = getChannel();
-  return Values{y, updateRunning(emit, getRunningMean(), hat.mean, true, count, channel, momentum),
-                updateRunning(emit, getRunningVariance(), hat.m2, false, count, channel, momentum)};
+  auto update = [&](Value running, Value statistic, bool isMean) {
+    Value updated = updateRunning(emit, running, statistic, isMean, count, channel, momentum);
+    return castTensor(builder, getLoc(), updated, cast<RankedTensorType>(running.getType()));
+  };
+  return Values{y, update(getRunningMean(), hat.mean, true), update(getRunningVariance(), hat.m2, false)};
 }
 
 FailureOr<Values> BatchNormGradOp::decompose(OpBuilder &builder) {
@@ -260,6 +263,8 @@ FailureOr<Values> BatchNormInferenceGradOp::decompose(OpBuilder &builder) {
                                return arith::MulFOp::create(b, loc, both, constantOf(b, loc, both.getType(), -0.5));
                              });
   Values results = finishGradient(*this, builder, gradient);
-  results.insert(results.begin() + 1, {dmean, dvariance});
+  RankedTensorType type = getMean().getType();
+  results.insert(results.begin() + 1,
+                 {castTensor(builder, getLoc(), dmean, type), castTensor(builder, getLoc(), dvariance, type)});
   return results;
 }

@@ -88,7 +88,7 @@ FailureOr<Values> SoftmaxCrossEntropyOp::decompose(OpBuilder &builder) {
   Value losses = lossOfCases(emit, parts, getLabels());
   RankedTensorType type = getLoss().getType();
   if (type.getRank() != 0 || parts.cases.empty())
-    return Values{castTensor(builder, getLoc(), losses, type.getElementType())};
+    return Values{castTensor(builder, getLoc(), losses, type)};
   Emitter overCases(builder, getLoc(), losses);
   Value total = sumOf(overCases, losses, {});
   return Values{overCases.map({{total, {}}, emit.count(parts.cases)}, {}, type.getElementType(),
@@ -134,7 +134,7 @@ FailureOr<Values> SoftmaxCrossEntropyGradOp::decompose(OpBuilder &builder) {
                             return arith::MulFOp::create(b, loc, error, in[2]);
                           })};
   if (getDtargets())
-    results.push_back(emit.map({emit.over(getLogits()), {parts.maximum, parts.cases}, {parts.sum, parts.cases},
+    results.push_back(castTensor(builder, getLoc(), emit.map({emit.over(getLogits()), {parts.maximum, parts.cases}, {parts.sum, parts.cases},
                                 {weight, weightDims}},
                                emit.allDims(), getDtargets().getType().getElementType(),
                                [&](OpBuilder &b, Location loc, ValueRange in) -> Value {
@@ -142,6 +142,6 @@ FailureOr<Values> SoftmaxCrossEntropyGradOp::decompose(OpBuilder &builder) {
                                  Value logSum = math::LogOp::create(b, loc, in[2]);
                                  Value cost = arith::SubFOp::create(b, loc, logSum, shifted);
                                  return arith::MulFOp::create(b, loc, cost, in[3]);
-                               }));
+                               }), getDtargets().getType()));
   return results;
 }

@@ -25,5 +25,6 @@ FailureOr<SmallVector<Value>> MomentsOp::decompose(OpBuilder &builder) {
                            Value square = arith::MulFOp::create(b, loc, deviation, deviation);
                            return arith::AddFOp::create(b, loc, in[2], square);
                          });
-  return SmallVector<Value>{mean, m2};
+  RankedTensorType type = getMean().getType();
+  return SmallVector<Value>{castTensor(builder, getLoc(), mean, type), castTensor(builder, getLoc(), m2, type)};
 }

@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace keel::norm;
@@ -131,10 +132,11 @@ NormalizationGradient keel::norm::normalizeGradient(Emitter &emit, const Normali
   return result;
 }
 
-Value keel::norm::castTensor(OpBuilder &builder, Location loc, Value tensor, Type elementType) {
-  if (getElementTypeOrSelf(tensor.getType()) == elementType)
-    return tensor;
-  Emitter emit(builder, loc, tensor);
-  return emit.map({emit.over(tensor)}, emit.allDims(), elementType,
-                  [](OpBuilder &, Location, ValueRange in) { return in[0]; });
+Value keel::norm::castTensor(OpBuilder &builder, Location loc, Value tensor, RankedTensorType type) {
+  if (getElementTypeOrSelf(tensor.getType()) != type.getElementType()) {
+    Emitter emit(builder, loc, tensor);
+    tensor = emit.map({emit.over(tensor)}, emit.allDims(), type.getElementType(),
+                      [](OpBuilder &, Location, ValueRange in) { return in[0]; });
+  }
+  return tensor.getType() == type ? tensor : tensor::CastOp::create(builder, loc, type, tensor).getResult();
 }

@@ -44,7 +44,7 @@ NormalizationGradient normalizeGradient(Emitter &emit, const Normalization &norm
 mlir::Value sumOf(Emitter &emit, mlir::Value dy, llvm::ArrayRef<int64_t> kept);
 mlir::Value sumOfProduct(Emitter &emit, mlir::Value dy, mlir::Value normalized, llvm::ArrayRef<int64_t> kept);
 
-/// The tensor with its elements rounded to `elementType`; itself when they have it.
-mlir::Value castTensor(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor, mlir::Type elementType);
+/// The tensor as `type`: its elements rounded, its extents as static as that says.
+mlir::Value castTensor(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor, mlir::RankedTensorType type);
 
 } // namespace keel::norm

@@ -1,5 +1,6 @@
 // Groups computations into kernels, each one launch. Partition.cpp decides, this file builds.
 #include "dialect/keel/Keel.h"
+#include "passes/fuse/Explain.h"
 #include "passes/fuse/Partition.h"
 #include "passes/fuse/Passes.h"
 
@@ -330,6 +331,7 @@ void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
     builder.setInsertionPointAfter(lastOwnOp(group));
     auto [kernel, results] =
         KernelBuilder(builder, *group, block, kernelName(function, count++, *group)).build(home);
+    explainKernel(kernel, *group, function);
     for (auto [from, to] : llvm::zip(results, kernel.getResults()))
       replacements.emplace_back(from, to);
   }

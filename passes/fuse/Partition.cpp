@@ -114,7 +114,8 @@ private:
 
   /// A group of its own, whose rows are dimension 0 of its results.
   void start(Operation *op) {
-    assign(op, groups.size() < 1 ? (groups.emplace_back(), 0) : (groups.emplace_back(), groups.size() - 1));
+    groups.emplace_back().whyApart = fuse ? whyNot : "fusion is off";
+    assign(op, groups.size() - 1);
     std::optional<LoopNest> nest = LoopNest::get(op);
     if (!nest || nest->resultMaps.empty())
       return;
@@ -142,6 +143,7 @@ private:
       if (Operation *producer = value.getDefiningOp(); producer && groupOf.contains(producer))
         candidates.insert(groupOf[producer]);
     SmallVector<unsigned> ordered = candidates.takeVector();
+    whyNot = "";
     // The latest producer first: its rows are the ones still in cache.
     llvm::sort(ordered, std::greater<>());
     for (unsigned candidate : ordered)
@@ -152,12 +154,19 @@ private:
     return false;
   }
 
+  bool refuse(StringRef reason) {
+    // The latest producer's reason is the one that matters.
+    if (whyNot.empty())
+      whyNot = reason;
+    return false;
+  }
+
   /// Whether the op can be done for a row block inside the group's loop, or after it; marks its rows if so.
   bool canJoin(Operation *op, unsigned candidate) {
     KernelGroup &group = groups[candidate];
     std::optional<LoopNest> nest = LoopNest::get(op);
     if (!nest)
-      return false;
+      return refuse("it has no loops to share");
     std::optional<unsigned> loop;
     bool readsFinished = false;
     for (OpOperand &operand : op->getOpOperands()) {
@@ -172,7 +181,7 @@ private:
       AffineMap map = nest->operandMaps[operand.getOperandNumber()];
       std::optional<unsigned> rows = loopOfDim(map, dim->second);
       if (!rows || dimOfLoop(map, *rows) != dim->second || (loop && loop != rows))
-        return false;
+        return refuse("it does not read the producer's rows row by row");
       loop = rows;
     }
     // What a body captures is whole.
@@ -180,22 +189,26 @@ private:
     getUsedValuesDefinedAbove(op->getRegions(), captured);
     for (Value value : captured)
       if (Operation *producer = value.getDefiningOp(); producer && group.ops.contains(producer))
-        return false;
+        return refuse("it needs all of the producer's rows at once");
     if (readsFinished && loop)
-      return false;
+      return refuse("it needs a sum over the rows that the producer is still adding up");
     if (dependsOnAnother(op, candidate))
-      return false;
+      return refuse("it also reads what another kernel makes of the producer's result");
 
     if (readsFinished)
-      return nest->allParallel() && llvm::all_of(op->getResultTypes(), isSmall);
+      return (nest->allParallel() && llvm::all_of(op->getResultTypes(), isSmall)) ||
+             refuse("it needs a sum over the rows that the producer is still adding up");
     if (!loop)
-      return false;
+      return refuse("it reads nothing of the producer");
     bool mainLoop = isMainLoop(op);
     if (mainLoop && group.mainLoop)
-      return false;
+      return refuse("the producer's kernel has a main loop already");
     if (nest->isParallel(*loop))
-      return markRows(op, *nest, *loop, group);
-    return !mainLoop && llvm::all_of(op->getResultTypes(), isSmall) && isSumOverRows(op, *nest, *loop);
+      return markRows(op, *nest, *loop, group) || refuse("its results do not keep the producer's rows");
+    if (mainLoop)
+      return refuse("it is a matmul that sums over the producer's rows");
+    return (llvm::all_of(op->getResultTypes(), isSmall) && isSumOverRows(op, *nest, *loop)) ||
+           refuse("partial results of its sum over the rows cannot be combined");
   }
 
   /// A reduction whose partial results over row blocks can be combined, and that no other loop shares.
@@ -326,6 +339,7 @@ private:
   llvm::SmallPtrSet<Operation *, 16> updates;
   std::vector<KernelGroup> groups;
   llvm::DenseMap<Operation *, unsigned> groupOf;
+  StringRef whyNot; // of the op that is being placed
 };
 } // namespace
 

@@ -16,6 +16,8 @@ struct KernelGroup {
   /// loop (a sum over the rows, and what is computed from it) is not in here.
   llvm::DenseMap<mlir::Value, unsigned> rowDim;
   bool isUpdate = false; // the one kernel that updates the state
+  /// Why the first op did not join the kernel of a producer; empty if it has none.
+  llvm::StringRef whyApart;
 };
 
 /// True for an op that must be inside a kernel.

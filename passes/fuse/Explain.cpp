@@ -1,0 +1,61 @@
+// Tells, as remarks, what the fuser decided.
+#include "passes/fuse/Explain.h"
+
+#include "dialect/norm/Norm.h"
+
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+
+namespace keel {
+namespace {
+
+/// Bytes of a value for each row.
+int64_t bytesPerRow(Value value, unsigned rowDim) {
+  auto type = cast<ShapedType>(value.getType());
+  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  for (auto [dim, extent] : llvm::enumerate(type.getShape()))
+    if (dim != rowDim && !ShapedType::isDynamic(extent))
+      bytes *= extent;
+  return bytes;
+}
+
+/// The values over the rows that only this kernel reads: each would be written once and read once.
+int64_t bytesSavedPerRow(const KernelGroup &group) {
+  int64_t bytes = 0;
+  for (auto [value, dim] : group.rowDim)
+    if (llvm::all_of(value.getUsers(), [&](Operation *user) { return group.ops.contains(user); }))
+      bytes += 2 * bytesPerRow(value, dim);
+  return bytes;
+}
+
+StringRef strategyOf(Operation *statistic, const KernelGroup &group) {
+  bool overRows = !group.rowDim.contains(statistic->getResult(0));
+  if (overRows)
+    return group.mainLoop ? "statistics over the rows in the epilogue of the matmul that makes them; its readers normalize "
+                            "as they load"
+                          : "statistics over the rows in the pass that makes them; its readers normalize as they load";
+  return group.mainLoop ? "row-complete tile: normalized in the matmul's kernel while its rows are in cache"
+                        : "one pass over memory: a row is held from its statistics to its last use";
+}
+} // namespace
+
+void explainKernel(KernelOp kernel, const KernelGroup &group, StringRef function) {
+  auto options = [&](StringRef name) { return remark::RemarkOpts::name(name).category("fuse").function(function); };
+  unsigned sums = llvm::count_if(group.ops, [&](Operation *op) { return !group.rowDim.contains(op->getResult(0)); });
+  Operation *where = group.mainLoop ? group.mainLoop : group.ops.front();
+  remark::passed(where->getLoc(), options("kernel"))
+      << ("kernel '" + kernel.getName() + "': " + Twine(group.ops.size()) + " computations" +
+          (group.mainLoop ? " around one matmul" : "") + ", " + Twine(sums) + " of them over all rows; " +
+          Twine(bytesSavedPerRow(group)) + " bytes a row never reach memory")
+             .str();
+  for (Operation *op : group.ops)
+    if (isa<norm::MomentsOp>(op))
+      remark::passed(op->getLoc(), options("normalization"))
+          << ("kernel '" + kernel.getName() + "': " + strategyOf(op, group)).str();
+  if (!group.whyApart.empty())
+    remark::missed(group.ops.front()->getLoc(), options("apart"))
+        << ("kernel '" + kernel.getName() + "' does not join its producer's: " + group.whyApart).str();
+}
+
+} // namespace keel

@@ -38,4 +38,38 @@ def LowerContractions : Pass<"lower-contractions"> {
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
 }
 
+def VectorizeLinalg : Pass<"vectorize-linalg"> {
+  let summary = "Lower linalg ops on buffers to loops over vectors";
+  let description = [{
+    Each linalg op becomes an `scf.for` nest: dimensions that are contiguous in every operand merge, one dimension is
+    vectorised (the contiguous one of the results; or the contiguous one of a reduction over rows, then with several
+    accumulators that are combined by a fixed tree), sums stay in registers over the loops they run over, loads are
+    hoisted to the outermost loop that knows their address, the last elements are masked. Loads in the body (gathers)
+    are contiguous where the last index is the loop's, else gathers. A body that has no vector form becomes scalar
+    loops. The order of a sum depends on the sizes alone.
+
+    Before:
+    ```mlir
+    linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+        ins(%x : memref<64xf32>) outs(%y : memref<64xf32>) {
+    ^bb0(%a: f32, %b: f32):
+      %0 = arith.addf %a, %a : f32
+      linalg.yield %0 : f32
+    }
+    ```
+    After:
+    ```mlir
+    scf.for %i = %c0 to %c64 step %c16 {
+      %0 = vector.load %flat_x[%i] : memref<?xf32, strided<[1], offset: ?>>, vector<16xf32>
+      %1 = arith.addf %0, %0 : vector<16xf32>
+      vector.store %1, %flat_y[%i] : memref<?xf32, strided<[1], offset: ?>>, vector<16xf32>
+    }
+    ```
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 #endif

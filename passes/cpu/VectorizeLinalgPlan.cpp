@@ -1,0 +1,395 @@
+// Decides how a linalg.generic on buffers becomes loops: which dimensions merge, which one is vectorised, the loops'
+// order and how many accumulators run side by side. Nothing here depends on more than the op and its sizes, so that
+// the order of every sum is fixed.
+#include "passes/cpu/VectorizeLinalgPlan.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace keel::vectorize;
+
+//===----------------------------------------------------------------------===//
+// Flat addresses
+//===----------------------------------------------------------------------===//
+
+bool keel::vectorize::isConstant(OpFoldResult value, int64_t constant) { return isConstantIntValue(value, constant); }
+
+OpFoldResult keel::vectorize::multiply(OpBuilder &builder, Location loc, OpFoldResult lhs, OpFoldResult rhs) {
+  std::optional<int64_t> left = getConstantIntValue(lhs), right = getConstantIntValue(rhs);
+  if (left && right)
+    return builder.getIndexAttr(*left * *right);
+  if (left == 0 || right == 0)
+    return builder.getIndexAttr(0);
+  if (left == 1)
+    return rhs;
+  if (right == 1)
+    return lhs;
+  return arith::MulIOp::create(builder, loc, getValueOrCreateConstantIndexOp(builder, loc, lhs),
+                               getValueOrCreateConstantIndexOp(builder, loc, rhs))
+      .getResult();
+}
+
+OpFoldResult keel::vectorize::add(OpBuilder &builder, Location loc, OpFoldResult lhs, OpFoldResult rhs) {
+  std::optional<int64_t> left = getConstantIntValue(lhs), right = getConstantIntValue(rhs);
+  if (left && right)
+    return builder.getIndexAttr(*left + *right);
+  if (left == 0)
+    return rhs;
+  if (right == 0)
+    return lhs;
+  return arith::AddIOp::create(builder, loc, getValueOrCreateConstantIndexOp(builder, loc, lhs),
+                               getValueOrCreateConstantIndexOp(builder, loc, rhs))
+      .getResult();
+}
+
+FailureOr<FlatBuffer> FlatBuffer::get(OpBuilder &builder, Location loc, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return emitError(loc) << "expected a buffer with strides, found the layout of " << type;
+  auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, buffer);
+  FlatBuffer flat;
+  for (auto [stride, value] : llvm::zip(strides, metadata.getStrides()))
+    flat.strides.push_back(ShapedType::isDynamic(stride) ? OpFoldResult(value)
+                                                         : OpFoldResult(builder.getIndexAttr(stride)));
+  // The elements from the first to the last one; a dynamic dimension is the leading one.
+  OpFoldResult span = builder.getIndexAttr(1);
+  for (auto [i, extent] : llvm::enumerate(type.getShape())) {
+    if (ShapedType::isDynamic(extent)) {
+      span = multiply(builder, loc, metadata.getSizes()[i], flat.strides[i]);
+      break;
+    }
+    span = add(builder, loc, span, multiply(builder, loc, builder.getIndexAttr(extent - 1), flat.strides[i]));
+  }
+  Value size = getValueOrCreateConstantIndexOp(builder, loc, span);
+  auto flatType =
+      MemRefType::get({ShapedType::kDynamic}, type.getElementType(),
+                      StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic, {1}), type.getMemorySpace());
+  OpFoldResult start = ShapedType::isDynamic(offset) ? OpFoldResult(metadata.getOffset())
+                                                     : OpFoldResult(builder.getIndexAttr(offset));
+  Value startValue = getValueOrCreateConstantIndexOp(builder, loc, start);
+  flat.base = memref::ReinterpretCastOp::create(builder, loc, flatType, metadata.getBaseBuffer(), startValue,
+                                                ValueRange{size}, ValueRange{}, ArrayRef{ShapedType::kDynamic},
+                                                ArrayRef{ShapedType::kDynamic}, ArrayRef<int64_t>{1});
+  return flat;
+}
+
+bool Operand::dependsOn(unsigned dim) const {
+  if (isScalar)
+    return false;
+  return !isConstant(strides[dim], 0) ||
+         llvm::any_of(irregular, [&](auto &term) { return term.first.isFunctionOfDim(dim); });
+}
+
+// Adds `stride` times the expression to the operand, as long as it is linear.
+static bool addLinear(OpBuilder &builder, Location loc, AffineExpr expr, OpFoldResult stride, Operand &operand) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    OpFoldResult &sum = operand.strides[dim.getPosition()];
+    sum = add(builder, loc, sum, stride);
+    return true;
+  }
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+    operand.offset = add(builder, loc, operand.offset,
+                         multiply(builder, loc, stride, builder.getIndexAttr(constant.getValue())));
+    return true;
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return false;
+  if (binary.getKind() == AffineExprKind::Mul)
+    if (auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS()))
+      return addLinear(builder, loc, binary.getLHS(),
+                       multiply(builder, loc, stride, builder.getIndexAttr(factor.getValue())), operand);
+  if (binary.getKind() == AffineExprKind::Add)
+    return addLinear(builder, loc, binary.getLHS(), stride, operand) &&
+           addLinear(builder, loc, binary.getRHS(), stride, operand);
+  return false;
+}
+
+static FailureOr<Operand> makeOperand(OpBuilder &builder, Location loc, Value value, AffineMap map) {
+  Operand operand;
+  operand.offset = builder.getIndexAttr(0);
+  operand.strides.assign(map.getNumDims(), builder.getIndexAttr(0));
+  if (!isa<MemRefType>(value.getType())) {
+    operand.flat = value;
+    operand.isScalar = true;
+    return operand;
+  }
+  FailureOr<FlatBuffer> flat = FlatBuffer::get(builder, loc, value);
+  if (failed(flat))
+    return failure();
+  operand.flat = flat->base;
+  for (auto [expr, stride] : llvm::zip(map.getResults(), flat->strides)) {
+    Operand attempt = operand;
+    if (addLinear(builder, loc, expr, stride, attempt))
+      operand = attempt;
+    else
+      operand.irregular.emplace_back(expr, stride);
+  }
+  return operand;
+}
+
+//===----------------------------------------------------------------------===//
+// What the body allows
+//===----------------------------------------------------------------------===//
+
+bool Plan::isVectorIndex(Value value) const {
+  auto index = value.getDefiningOp<linalg::IndexOp>();
+  return index && vectorDim == index.getDim();
+}
+
+static bool isVectorElement(Type type) { return type.isIntOrIndexOrFloat(); }
+
+// Elements that a vector load finds in memory as an array of scalars does: i1 is a byte there and a bit here.
+static bool isVectorMemory(Type type) {
+  return type.isIndex() ||
+         (type.isIntOrFloat() && llvm::is_contained({8u, 16u, 32u, 64u}, type.getIntOrFloatBitWidth()));
+}
+
+static bool isVectorizable(Operation &op) {
+  if (isa<linalg::IndexOp, linalg::YieldOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
+    return true;
+  if (!llvm::all_of(op.getResultTypes(), isVectorElement) || !llvm::all_of(op.getOperandTypes(), [](Type type) {
+        return isVectorElement(type) || isa<MemRefType>(type);
+      }))
+    return false;
+  if (auto load = dyn_cast<memref::LoadOp>(op))
+    return isVectorMemory(load.getMemRefType().getElementType());
+  return op.getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(&op);
+}
+
+// The way in which the lanes of output `i` combine: the body adds, multiplies, ... something to it and looks at no
+// output for that something.
+static std::optional<arith::AtomicRMWKind> getCombiner(linalg::GenericOp op, unsigned i) {
+  Block *body = op.getBody();
+  BlockArgument out = op.getRegionOutputArgs()[i];
+  Operation *combine = body->getTerminator()->getOperand(i).getDefiningOp();
+  if (!combine || combine->getBlock() != body || !out.hasOneUse() || *out.user_begin() != combine ||
+      !combine->hasOneUse())
+    return std::nullopt;
+  using Kind = arith::AtomicRMWKind;
+  return TypeSwitch<Operation *, std::optional<Kind>>(combine)
+      .Case([](arith::AddFOp) { return Kind::addf; })
+      .Case([](arith::AddIOp) { return Kind::addi; })
+      .Case([](arith::MulFOp) { return Kind::mulf; })
+      .Case([](arith::MulIOp) { return Kind::muli; })
+      .Case([](arith::MaximumFOp) { return Kind::maximumf; })
+      .Case([](arith::MinimumFOp) { return Kind::minimumf; })
+      .Case([](arith::MaxNumFOp) { return Kind::maxnumf; })
+      .Case([](arith::MinNumFOp) { return Kind::minnumf; })
+      .Case([](arith::MaxSIOp) { return Kind::maxs; })
+      .Case([](arith::MinSIOp) { return Kind::mins; })
+      .Case([](arith::MaxUIOp) { return Kind::maxu; })
+      .Case([](arith::MinUIOp) { return Kind::minu; })
+      .Case([](arith::AndIOp) { return Kind::andi; })
+      .Case([](arith::OrIOp) { return Kind::ori; })
+      .Case([&](math::FmaOp fma) { return fma.getC() == out ? std::optional(Kind::addf) : std::nullopt; })
+      .Case([&](arith::SubFOp sub) { return sub.getLhs() == out ? std::optional(Kind::addf) : std::nullopt; })
+      .Case([&](arith::SubIOp sub) { return sub.getLhs() == out ? std::optional(Kind::addi) : std::nullopt; })
+      .Default(std::nullopt);
+}
+
+//===----------------------------------------------------------------------===//
+// Dimensions
+//===----------------------------------------------------------------------===//
+
+// Folds unit dimensions away and merges neighbours that are contiguous in every operand, so that a [rows x 10] array
+// is one run of rows · 10 elements.
+static void simplifyDims(OpBuilder &builder, Plan &plan, SmallVectorImpl<bool> &dead) {
+  Location loc = plan.op.getLoc();
+  unsigned numDims = plan.sizes.size();
+  SmallVector<bool> fixed(numDims, false);
+  plan.op.getBody()->walk([&](linalg::IndexOp index) { fixed[index.getDim()] = true; });
+  for (Operand &operand : plan.operands)
+    for (auto &[expr, stride] : operand.irregular)
+      for (unsigned dim = 0; dim < numDims; ++dim)
+        if (expr.isFunctionOfDim(dim))
+          fixed[dim] = true;
+  for (unsigned dim = 0; dim < numDims; ++dim)
+    dead[dim] = isConstant(plan.sizes[dim], 1);
+  for (unsigned outer = 0; outer < numDims; ++outer) {
+    for (unsigned inner = 0; inner < numDims; ++inner) {
+      if (outer == inner || dead[outer] || dead[inner] || fixed[outer] || fixed[inner])
+        continue;
+      std::optional<int64_t> size = getConstantIntValue(plan.sizes[inner]);
+      bool contiguous = llvm::all_of(plan.operands, [&](Operand &operand) {
+        std::optional<int64_t> outerStride = getConstantIntValue(operand.strides[outer]);
+        std::optional<int64_t> innerStride = getConstantIntValue(operand.strides[inner]);
+        return outerStride && innerStride &&
+               ((*outerStride == 0 && *innerStride == 0) ||
+                (size && *innerStride != 0 && *outerStride == *innerStride * *size));
+      });
+      if (!contiguous)
+        continue;
+      plan.sizes[inner] = multiply(builder, loc, plan.sizes[outer], plan.sizes[inner]);
+      dead[outer] = true;
+    }
+  }
+}
+
+// How good a vector dimension `dim` is; none if it cannot be one.
+static std::optional<int> scoreVectorDim(Plan &plan, unsigned dim, unsigned lanes) {
+  int score = 0;
+  bool anyUnit = false;
+  for (auto [i, operand] : llvm::enumerate(plan.operands)) {
+    bool isOutput = i >= plan.getNumInputs();
+    if (operand.isScalar || (!isOutput && plan.op.getBody()->getArgument(i).use_empty()))
+      continue;
+    for (auto &[expr, stride] : operand.irregular)
+      if (expr.isFunctionOfDim(dim))
+        return std::nullopt;
+    if (!operand.dependsOn(dim)) {
+      if (isOutput && !plan.combiners[i - plan.getNumInputs()])
+        return std::nullopt;
+      score += isOutput ? -2 : 1;
+    } else if (!isVectorMemory(operand.getElementType())) {
+      score -= 4;
+    } else if (isConstant(operand.strides[dim], 1)) {
+      score += isOutput ? 6 : 4;
+      anyUnit = true;
+    } else {
+      score -= isOutput ? 12 : 8;
+    }
+  }
+  bool heavy = false;
+  plan.op.getBody()->walk([&](Operation *op) { heavy |= isa_and_nonnull<math::MathDialect>(op->getDialect()); });
+  if (!anyUnit && !heavy && plan.operands.size() > 1)
+    return std::nullopt;
+  if (std::optional<int64_t> size = getConstantIntValue(plan.sizes[dim]); size && *size * 2 < lanes)
+    score -= *size * 4 < lanes ? 8 : 4;
+  return score;
+}
+
+// The body has an operation that must not see the lanes of a mask that are off.
+static bool mayTrap(linalg::GenericOp op) {
+  return llvm::any_of(op.getBody()->without_terminator(),
+                      [](Operation &op) { return !isa<memref::LoadOp>(op) && !isSpeculatable(&op); });
+}
+
+static unsigned getNumLanes(Plan &plan, const Options &options) {
+  unsigned width = 64;
+  bool anyFloat = false;
+  for (Operand &operand : plan.operands) {
+    Type type = operand.getElementType();
+    if (!type.isIntOrFloat() || (anyFloat && !isa<FloatType>(type)))
+      continue;
+    unsigned bits = std::max(32u, type.getIntOrFloatBitWidth());
+    width = isa<FloatType>(type) && !anyFloat ? bits : std::min(width, bits);
+    anyFloat |= isa<FloatType>(type);
+  }
+  return options.vectorBits / width;
+}
+
+unsigned Plan::getDepth(function_ref<bool(unsigned)> dependsOn) const {
+  unsigned depth = 0;
+  for (auto [i, dim] : llvm::enumerate(loops))
+    if (dependsOn(dim))
+      depth = i + 1;
+  return depth;
+}
+
+static void chooseVectorDim(Plan &plan, ArrayRef<bool> dead, const Options &options) {
+  if (!llvm::all_of(*plan.op.getBody(), isVectorizable))
+    return;
+  unsigned lanes = getNumLanes(plan, options);
+  std::optional<int> best;
+  for (unsigned dim = 0; dim < plan.sizes.size(); ++dim) {
+    if (dead[dim])
+      continue;
+    std::optional<int> score = scoreVectorDim(plan, dim, lanes);
+    // At equal scores the last dimension, which is the contiguous one of whatever is made up inside the body.
+    if (!score || (best && *score < *best))
+      continue;
+    bool isReduced = false, cannotMask = mayTrap(plan.op);
+    for (auto [i, operand] : llvm::enumerate(plan.operands)) {
+      isReduced |= i >= plan.getNumInputs() && !operand.dependsOn(dim);
+      cannotMask |= operand.dependsOn(dim) && !isVectorMemory(operand.getElementType());
+    }
+    if (isReduced && cannotMask)
+      continue;
+    best = score;
+    plan.vectorDim = dim;
+    plan.scalarTail = cannotMask;
+  }
+  if (plan.vectorDim)
+    plan.lanes = lanes;
+}
+
+FailureOr<Plan> keel::vectorize::makePlan(OpBuilder &builder, linalg::GenericOp op, const Options &options) {
+  Location loc = op.getLoc();
+  Plan plan;
+  plan.op = op;
+  for (Range range : cast<linalg::LinalgOp>(op.getOperation()).createLoopRanges(builder, loc))
+    plan.sizes.push_back(range.size);
+  for (OpOperand &operand : op->getOpOperands()) {
+    FailureOr<Operand> made = makeOperand(builder, loc, operand.get(), op.getMatchingIndexingMap(&operand));
+    if (failed(made))
+      return failure();
+    plan.operands.push_back(*made);
+  }
+  WalkResult result = op.getBody()->walk([&](memref::LoadOp load) {
+    if (plan.extracted.contains(load.getMemRef()) || load->getBlock() != op.getBody())
+      return WalkResult::advance();
+    FailureOr<FlatBuffer> flat = FlatBuffer::get(builder, loc, load.getMemRef());
+    if (failed(flat))
+      return WalkResult::interrupt();
+    plan.extracted[load.getMemRef()] = *flat;
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  for (unsigned i = 0; i < unsigned(op.getNumDpsInits()); ++i)
+    plan.combiners.push_back(getCombiner(op, i));
+
+  SmallVector<bool> dead(plan.sizes.size(), false);
+  simplifyDims(builder, plan, dead);
+  chooseVectorDim(plan, dead, options);
+
+  // Parallel loops outside; then the vector loop; then the loops that some output is accumulated over. A vector loop
+  // that is itself accumulated over goes innermost.
+  SmallVector<unsigned> parallel, reduction;
+  auto isReduction = [&](unsigned dim) {
+    return llvm::any_of(llvm::seq<unsigned>(0, op.getNumDpsInits()),
+                        [&](unsigned i) { return !plan.getOutput(i).dependsOn(dim); });
+  };
+  for (unsigned dim = 0; dim < plan.sizes.size(); ++dim)
+    if (!dead[dim] && plan.vectorDim != dim)
+      (isReduction(dim) ? reduction : parallel).push_back(dim);
+  plan.loops = parallel;
+  if (plan.vectorDim && !isReduction(*plan.vectorDim))
+    plan.loops.push_back(*plan.vectorDim);
+  llvm::append_range(plan.loops, reduction);
+  if (plan.vectorDim && isReduction(*plan.vectorDim))
+    plan.loops.push_back(*plan.vectorDim);
+  if (!plan.vectorDim)
+    return plan;
+
+  // Several vectors at once where a sum would wait for itself.
+  if (!reduction.empty() || isReduction(*plan.vectorDim))
+    plan.vectors = 4;
+  // A vector that is loaded once serves several rows: convolutions and contractions that nobody else has taken.
+  if (!reduction.empty() && !parallel.empty() && !isReduction(*plan.vectorDim)) {
+    unsigned row = parallel.back();
+    bool reused = llvm::any_of(plan.operands, [&](Operand &operand) {
+      return operand.dependsOn(*plan.vectorDim) && !operand.dependsOn(row) && operand.dependsOn(reduction.back());
+    });
+    if (reused) {
+      plan.rowDim = row;
+      plan.rows = 4;
+    }
+  }
+  if (plan.vectors > 1 && !plan.rowDim && !isReduction(*plan.vectorDim))
+    plan.vectors = 8;
+  auto limit = [](OpFoldResult size, unsigned unit, unsigned &count) {
+    std::optional<int64_t> constant = getConstantIntValue(size);
+    while (constant && count > 1 && *constant < int64_t(count) * unit)
+      count /= 2;
+  };
+  limit(plan.sizes[*plan.vectorDim], plan.lanes, plan.vectors);
+  if (plan.rowDim)
+    limit(plan.sizes[*plan.rowDim], 1, plan.rows);
+  return plan;
+}

@@ -1,5 +1,6 @@
 // Groups computations into kernels, each one launch. Partition.cpp decides, this file builds.
 #include "dialect/keel/Keel.h"
+#include "dialect/norm/Norm.h"
 #include "passes/fuse/Explain.h"
 #include "passes/fuse/Partition.h"
 #include "passes/fuse/Passes.h"
@@ -114,8 +115,27 @@ private:
       return destination;
     if (auto empty = destination.getDefiningOp<tensor::EmptyOp>(); empty && empty.getType() == result.getType())
       return builder.clone(*empty)->getResult(0);
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, result.getLoc(), result);
-    return tensor::EmptyOp::create(builder, result.getLoc(), sizes, cast<TensorType>(result.getType()).getElementType());
+    return tensor::EmptyOp::create(builder, result.getLoc(), sizesOf(cast<OpResult>(result)),
+                                   cast<TensorType>(result.getType()).getElementType());
+  }
+
+  /// A result's extents, from what the op reads: the result itself will be the kernel's.
+  SmallVector<OpFoldResult> sizesOf(OpResult result) {
+    Location loc = result.getLoc();
+    auto type = cast<RankedTensorType>(result.getType());
+    if (type.hasStaticShape())
+      return getAsIndexOpFoldResult(builder.getContext(), type.getShape());
+    if (auto moments = dyn_cast<norm::MomentsOp>(result.getOwner())) {
+      SmallVector<OpFoldResult> sizes;
+      for (auto [dim, size] : llvm::enumerate(tensor::getMixedSizes(builder, loc, moments.getInput())))
+        if (!llvm::is_contained(moments.getAxes(), int64_t(dim)))
+          sizes.push_back(size);
+      return sizes;
+    }
+    ReifiedRankedShapedTypeDims shapes;
+    if (succeeded(reifyResultShapes(builder, result.getOwner(), shapes)))
+      return shapes[result.getResultNumber()];
+    return tensor::getMixedSizes(builder, loc, result);
   }
 
   void collectInputs(Operation *op, llvm::SetVector<Value> &inputs) {

@@ -33,4 +33,24 @@ def TileKernels : Pass<"tile-kernels", "mlir::ModuleOp"> {
                            "mlir::tensor::TensorDialect", "mlir::arith::ArithDialect"];
 }
 
+def MergeLoops : Pass<"merge-loops", "mlir::ModuleOp"> {
+  let summary = "makes one parallel loop of neighbouring ones that do not touch each other's results";
+  let description = [{
+    Works on buffers. The updates of a network's parameters, each a small loop of its own, become one loop whose workers
+    meet once.
+
+    ```mlir
+    scf.forall (%i) = (0) to (256) step (64) { A }
+    scf.forall (%j) = (0) to (10) step (10) { B }
+    ```
+    becomes
+    ```mlir
+    scf.forall (%n) in (5) {
+      scf.if %n < 4 { A with %i = 64 * %n } else { B with %j = 10 * (%n - 4) }
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
+}
+
 #endif

@@ -9,6 +9,7 @@ include "dialect/norm/NormBase.td"
 class Norm_GradientOp<string mnemonic, list<Trait> traits = []>
     : Norm_Op<mnemonic, !listconcat(traits, [AttrSizedResultSegments, AllTypesMatch<["dy", "input", "dx"]>])> {
   let results = (outs Norm_Tensor:$dx, Optional<Norm_Tensor>:$dscale, Optional<Norm_Tensor>:$dshift);
+  let hasCanonicalizer = 1;
 }
 
 def Norm_LayerNormGradOp : Norm_GradientOp<"layer_norm_grad"> {
@@ -116,6 +117,7 @@ def Norm_BatchNormInferenceGradOp : Norm_Op<"batch_norm_inference_grad", [
                        Optional<Norm_Tensor>:$scale, Norm_Channel:$channel, Norm_Epsilon:$epsilon);
   let results = (outs Norm_Tensor:$dx, Norm_Tensor:$dmean, Norm_Tensor:$dvariance, Optional<Norm_Tensor>:$dscale,
                       Optional<Norm_Tensor>:$dshift);
+  let hasCanonicalizer = 1;
   let assemblyFormat = [{
     $dy `,` $input `statistics` `(` $mean `,` $variance `:` type($mean) `)` (`scale` `(` $scale^ `:` type($scale) `)`)?
     (`channel` `=` $channel^)? (`epsilon` `=` $epsilon^)? attr-dict `:` type($dx)
@@ -142,6 +144,7 @@ def Norm_SoftmaxCrossEntropyGradOp : Norm_Op<"softmax_cross_entropy_grad", [AllT
   }];
   let arguments = (ins Norm_Tensor:$dloss, Norm_Tensor:$logits, Norm_Targets:$labels);
   let results = (outs Norm_Tensor:$dlogits, Optional<Norm_Tensor>:$dtargets);
+  let hasCanonicalizer = 1;
   let assemblyFormat = [{
     $dloss `,` $logits `,` $labels attr-dict `:` type($dloss) `,` type($logits) `,` type($labels)
     (`dtargets` `(` type($dtargets)^ `)`)?

@@ -13,6 +13,7 @@ class Norm_LayerFamilyOp<string mnemonic, list<Trait> traits = []>
   let arguments = (ins Norm_Tensor:$input, Optional<Norm_Tensor>:$scale, Optional<Norm_Tensor>:$shift,
                        DenseI64ArrayAttr:$axes, Norm_Epsilon:$epsilon);
   let results = (outs Norm_Tensor:$result);
+  let hasCanonicalizer = 1;
   let assemblyFormat = [{
     $input (`scale` `(` $scale^ `:` type($scale) `)`)? (`shift` `(` $shift^ `:` type($shift) `)`)?
     `axes` `=` $axes (`epsilon` `=` $epsilon^)? attr-dict `:` type($input)
@@ -104,6 +105,7 @@ def Norm_GroupNormOp : Norm_ForwardOp<"group_norm", [AttrSizedOperandSegments, A
   }];
   let arguments = (ins Norm_Tensor:$input, Optional<Norm_Tensor>:$scale, Optional<Norm_Tensor>:$shift,
                        I64Attr:$groups, Norm_Channel:$channel, Norm_Epsilon:$epsilon);
+  let hasCanonicalizer = 1;
   let results = (outs Norm_Tensor:$result);
   let assemblyFormat = [{
     $input (`scale` `(` $scale^ `:` type($scale) `)`)? (`shift` `(` $shift^ `:` type($shift) `)`)?
@@ -146,6 +148,7 @@ def Norm_BatchNormOp : Norm_ForwardOp<"batch_norm", [
   let arguments = (ins Norm_Tensor:$input, Norm_Tensor:$runningMean, Norm_Tensor:$runningVariance,
                        Optional<Norm_Tensor>:$scale, Optional<Norm_Tensor>:$shift,
                        Norm_Channel:$channel, DefaultValuedAttr<F64Attr, "0.1">:$momentum, Norm_Epsilon:$epsilon);
+  let hasCanonicalizer = 1;
   let results = (outs Norm_Tensor:$result, Norm_Tensor:$newRunningMean, Norm_Tensor:$newRunningVariance);
   let assemblyFormat = [{
     $input `running` `(` $runningMean `,` $runningVariance `:` type($runningMean) `)`
@@ -159,8 +162,8 @@ def Norm_BatchNormInferenceOp : Norm_ForwardOp<"batch_norm_inference", [
   let summary = "batch normalization with given statistics";
   let description = [{
     `y = γ·(x − mean)·(variance + ε)^-½ + β`, every vector per channel: what
-    `norm.batch_norm` becomes in `@forward`, with its running statistics. The
-    canonicalizer moves it into the weights of a linear layer before it.
+    `norm.batch_norm` becomes in `@forward`, with its running statistics.
+    `--fold-into-weights` moves it into the weights of a linear layer before it.
 
     ```mlir
     %y = norm.batch_norm_inference %x statistics(%m, %v : tensor<256xf32>)
@@ -170,6 +173,8 @@ def Norm_BatchNormInferenceOp : Norm_ForwardOp<"batch_norm_inference", [
   let arguments = (ins Norm_Tensor:$input, Norm_Tensor:$mean, Norm_Tensor:$variance,
                        Optional<Norm_Tensor>:$scale, Optional<Norm_Tensor>:$shift,
                        Norm_Channel:$channel, Norm_Epsilon:$epsilon);
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
   let results = (outs Norm_Tensor:$result);
   let assemblyFormat = [{
     $input `statistics` `(` $mean `,` $variance `:` type($mean) `)`

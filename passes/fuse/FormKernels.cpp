@@ -33,12 +33,12 @@ Value destinationOf(Value result) {
 /// Builds one keel.kernel from a group, at the builder's insertion point.
 class KernelBuilder {
 public:
-  KernelBuilder(OpBuilder &builder, const KernelGroup &group, Block &block, StringRef name)
-      : builder(builder), group(group), block(block), name(name) {}
+  KernelBuilder(OpBuilder &builder, const KernelGroup &group, ArrayRef<KernelGroup> groups, Block &block, StringRef name)
+      : builder(builder), group(group), groups(groups), block(block), name(name) {}
 
   /// Returns the kernel and, for each of its results, the value of the original program that it stands for.
-  std::pair<KernelOp, SmallVector<Value>> build(const DenseMap<Operation *, const KernelGroup *> &home) {
-    SmallVector<Value> results = findResults(home);
+  std::pair<KernelOp, SmallVector<Value>> build() {
+    SmallVector<Value> results = findResults();
     SmallVector<Value> inits;
     for (Value result : results)
       inits.push_back(makeInit(result));
@@ -74,24 +74,26 @@ public:
 
 private:
   /// Values that are read outside of the group, by someone who does not recompute them.
-  SmallVector<Value> findResults(const DenseMap<Operation *, const KernelGroup *> &home) {
+  SmallVector<Value> findResults() {
     SmallVector<Value> results;
-    for (Operation *op : group.ops) {
-      if (home.lookup(op) != &group)
-        continue; // recomputed here; its own kernel returns it
-      for (Value result : op->getResults()) {
-        bool escapes = llvm::any_of(result.getUsers(), [&](Operation *user) {
-          Operation *inBlock = block.findAncestorOpInBlock(*user);
-          if (group.ops.contains(inBlock))
-            return false;
-          const KernelGroup *reader = home.lookup(inBlock);
-          return !reader || !reader->ops.contains(op);
-        });
-        // Repeated ops hide their readers.
-        escapes |= llvm::any_of(result.getUsers(), [&](Operation *user) { return isRepeated(user); });
-        if (escapes)
-          results.push_back(result);
+    auto readElsewhere = [&](Operation *op, Operation *user) {
+      Operation *reader = block.findAncestorOpInBlock(*user);
+      bool computed = false;
+      for (const KernelGroup &other : groups) {
+        if (!other.ops.contains(reader))
+          continue;
+        computed = true;
+        if (&other != &group && !other.ops.contains(op))
+          return true;
       }
+      return !computed; // at the host level, or by a repeated op, which hides its readers
+    };
+    for (Operation *op : group.ops) {
+      if (group.recomputed.contains(op))
+        continue; // its own kernel returns it
+      for (Value result : op->getResults())
+        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return readElsewhere(op, user); }))
+          results.push_back(result);
     }
     return results;
   }
@@ -210,6 +212,7 @@ private:
 
   OpBuilder &builder;
   const KernelGroup &group;
+  ArrayRef<KernelGroup> groups;
   Block &block;
   StringRef name;
   IRMapping mapping;
@@ -257,7 +260,8 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
   DenseMap<Operation *, KernelGroup *> groupOf;
   for (KernelGroup &group : groups)
     for (Operation *op : group.ops)
-      groupOf.try_emplace(op, &group);
+      if (!group.recomputed.contains(op))
+        groupOf[op] = &group;
   DenseMap<KernelGroup *, unsigned> unitOfGroup;
   for (Operation &op : block.without_terminator()) {
     if (KernelGroup *group = groupOf.lookup(&op)) {
@@ -274,6 +278,12 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
   std::vector<llvm::SetVector<unsigned>> predecessors(units.size());
   // State is ordered tensor by tensor; any other effect is ordered with all of its kind.
   DenseMap<Attribute, SmallVector<unsigned>> earlier;
+  for (auto [group, unit] : unitOfGroup)
+    for (Operation *op : group->recomputed)
+      for (Value operand : op->getOperands())
+        if (Operation *producer = operand.getDefiningOp())
+          if (auto it = unitOf.find(producer); it != unitOf.end() && it->second != unit)
+            predecessors[unit].insert(it->second);
   for (auto [index, unit] : llvm::enumerate(units))
     for (Operation *op : unit) {
       op->walk([&](Operation *nested) {
@@ -327,8 +337,9 @@ void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
   DenseMap<Operation *, const KernelGroup *> home;
   for (KernelGroup &group : groups)
     for (Operation *op : group.ops)
-      home.try_emplace(op, &group);
-  // A recomputed op's home is the group that comes first; kernels are built where their last own op stands.
+      if (!group.recomputed.contains(op))
+        home[op] = &group;
+  // Kernels are built where their last own op stands.
   OpBuilder builder(block.getParentOp());
   SmallVector<std::pair<Value, Value>> replacements;
   SmallVector<KernelGroup *> ordered;
@@ -350,7 +361,7 @@ void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
   for (KernelGroup *group : ordered) {
     builder.setInsertionPointAfter(lastOwnOp(group));
     auto [kernel, results] =
-        KernelBuilder(builder, *group, block, kernelName(function, count++, *group)).build(home);
+        KernelBuilder(builder, *group, groups, block, kernelName(function, count++, *group)).build();
     explainKernel(kernel, *group, function);
     for (auto [from, to] : llvm::zip(results, kernel.getResults()))
       replacements.emplace_back(from, to);

@@ -278,10 +278,13 @@ private:
           possible = false;
           break;
         }
-        if (reader->second == home->second)
-          continue;
-        possible &= readsItsRows(use, groups[reader->second]);
-        readers.insert(reader->second);
+        // The reader's own kernel, and those that recompute the reader.
+        for (auto [index, group] : llvm::enumerate(groups)) {
+          if (index == home->second || !group.ops.contains(user))
+            continue;
+          possible &= readsItsRows(use, group);
+          readers.insert(index);
+        }
       }
       if (!possible || readers.empty() || !llvm::all_of(op.getOperands(), [&](Value value) {
             return crosses(value, home->second);
@@ -291,7 +294,8 @@ private:
       for (unsigned reader : readers) {
         auto loop = loopOfDim(nest->resultMaps[0], 0);
         if (loop && markRows(&op, *nest, *loop, groups[reader]))
-          groups[reader].ops.insert(&op);
+          if (groups[reader].ops.insert(&op))
+            groups[reader].recomputed.insert(&op);
       }
     }
   }

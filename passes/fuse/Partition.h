@@ -5,12 +5,15 @@
 
 #include "mlir/IR/Block.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 namespace keel {
 
 /// The computations of one kernel, in program order. An op may be in several groups: it is then recomputed.
 struct KernelGroup {
   llvm::SetVector<mlir::Operation *> ops;
+  /// Those of them that another kernel computes too, and whose results that kernel returns.
+  llvm::SmallPtrSet<mlir::Operation *, 4> recomputed;
   mlir::Operation *mainLoop = nullptr;
   /// The dimension of a value that the kernel's loop over rows runs over; a value that is complete only after the
   /// loop (a sum over the rows, and what is computed from it) is not in here.

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 
@@ -53,10 +54,29 @@ void splitRowMoments(RewriterBase &rewriter, KernelOp kernel) {
   });
 }
 
+/// Puts the ops of each domain next to each other, the domains in order.
+void orderDomains(Block &body, ArrayRef<RowDomain> domains) {
+  llvm::SmallPtrSet<Operation *, 32> placed;
+  auto place = [&](auto &self, Operation *op) -> void {
+    if (!placed.insert(op).second)
+      return;
+    llvm::SetVector<Value> reads(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), reads);
+    for (Value value : reads)
+      if (Operation *producer = value.getDefiningOp(); producer && producer->getBlock() == &body)
+        self(self, producer);
+    op->moveBefore(body.getTerminator());
+  };
+  for (const RowDomain &domain : domains)
+    for (Operation *op : domain.ops)
+      place(place, op);
+}
+
 LogicalResult tileKernel(RewriterBase &rewriter, KernelOp kernel) {
   splitRowMoments(rewriter, kernel);
   Destinations destinations = findDestinations(kernel);
   std::vector<RowDomain> domains = findRowDomains(*kernel.getBlock());
+  orderDomains(*kernel.getBlock(), domains);
   for (const RowDomain &domain : domains) {
     if (domain.rows)
       tileDomain(rewriter, domain, destinations, chooseRowBlock(domain));

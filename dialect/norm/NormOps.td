@@ -268,6 +268,26 @@ def Norm_MomentsOp : Norm_ForwardOp<"moments", [AllTypesMatch<["mean", "m2"]>]> 
   let builders = [OpBuilder<(ins "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$axes)>];
 }
 
+def Norm_CenterOp : Norm_ForwardOp<"center", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "a tensor minus its mean along axes";
+  let description = [{
+    `y = x − mean x`, the mean over the elements along `axes`, accumulated in f32,
+    or in f64 for f64 input. `--center-weights` centres weights and biases with it
+    so that what they compute has zero mean. Its gradient centres: `dx = dy − mean dy`;
+    `zero_mean_gradient` asserts that the gradient of the result has zero mean
+    along `axes` by construction, so that `dx = dy` and nothing is computed.
+
+    ```mlir
+    %wc = norm.center %w axes = [1] zero_mean_gradient : tensor<64x256xf32>
+    ```
+
+    Reference: Jiang et al. 2023, arXiv 2305.14858.
+  }];
+  let arguments = (ins Norm_Tensor:$input, DenseI64ArrayAttr:$axes, UnitAttr:$zero_mean_gradient);
+  let results = (outs Norm_Tensor:$result);
+  let assemblyFormat = "$input `axes` `=` $axes (`zero_mean_gradient` $zero_mean_gradient^)? attr-dict `:` type($input)";
+}
+
 include "dialect/norm/NormGradientOps.td"
 
 #endif

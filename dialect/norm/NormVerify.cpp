@@ -201,6 +201,8 @@ LogicalResult DropoutOp::verify() {
   return success();
 }
 
+LogicalResult CenterOp::verify() { return checkAxes(*this, getInput().getType(), getAxes()); }
+
 void MomentsOp::build(OpBuilder &builder, OperationState &state, Value input, ArrayRef<int64_t> axes) {
   auto type = cast<RankedTensorType>(input.getType());
   auto result = RankedTensorType::get(extentsOf(type, complementDims(type.getRank(), axes)),

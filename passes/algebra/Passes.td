@@ -3,4 +3,38 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CenterWeights : Pass<"center-weights", "mlir::ModuleOp"> {
+  let summary = "give layer norms after linear layers centred weights, and so a zero mean by construction";
+  let description = [{
+    The mean of a linear layer is linear: with the weights centred over the outputs, for each input, and the bias
+    centred, every row of `x·W + b` has zero mean. A `norm.layer_norm` over that axis needs no mean then; its value and
+    every gradient stay what they were, and are more accurate when the weights have an offset. The centred weights
+    depend on state alone, so they are computed once an update (`--hoist-derived-state`).
+
+    ```mlir
+    %z = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%zeros : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y = norm.layer_norm %z axes = [1] : tensor<?x8xf32>
+    ```
+    becomes
+    ```mlir
+    %c = norm.center %w axes = [1] zero_mean_gradient : tensor<4x8xf32>
+    %z = linalg.matmul ins(%x, %c : tensor<?x4xf32>, tensor<4x8xf32>) outs(%zeros : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y = norm.layer_norm %z axes = [1] zero_mean_input : tensor<?x8xf32>
+    ```
+
+    It follows residual streams. A value may be centred if every reader is a layer norm over that axis, or linear along
+    it (a residual sum, a row scalar, stochastic depth, a reshape) with such readers in turn: then nothing notices, and
+    the gradient of the value is itself centred, so that the centring costs nothing in backward
+    (`zero_mean_gradient`). It can be centred if every producer is state, a linear form of state (a linear layer, a
+    convolution, a broadcast bias, a gather of rows), LayerScale of one, or linear in values that can be.
+
+    A layer norm that is left alone has a remark of the category `algebra` that says why: elementwise dropout between
+    linear layer and sum, an activation or depthwise convolution after the linear layer, an `norm.rms_norm` or a result
+    of the function reading the stream, weights that are not state.
+
+    Reference: Jiang et al. 2023, arXiv 2305.14858.
+  }];
+  let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
 #endif

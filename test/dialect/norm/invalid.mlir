@@ -253,3 +253,11 @@ func.func @f(%x: tensor<?x8xf32>) {
   %0, %1 = norm.moments %x axes = [3] : tensor<?x8xf32> -> tensor<?xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @below {{'norm.center' op axis 2 is out of range}}
+  %0 = norm.center %x axes = [2] : tensor<?x8xf32>
+  return
+}

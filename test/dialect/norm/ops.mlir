@@ -85,3 +85,12 @@ func.func @moments(%x: tensor<?x4x8xbf16>) {
   %0, %1 = norm.moments %x axes = [0, 2] : tensor<?x4x8xbf16> -> tensor<4xf32>
   return
 }
+
+// CHECK-LABEL: func @center
+func.func @center(%x: tensor<4x8xf32>) {
+  // CHECK: norm.center %{{.*}} axes = [1] : tensor<4x8xf32>
+  %0 = norm.center %x axes = [1] : tensor<4x8xf32>
+  // CHECK: norm.center %{{.*}} axes = [0] zero_mean_gradient : tensor<4x8xf32>
+  %1 = norm.center %x axes = [0] zero_mean_gradient : tensor<4x8xf32>
+  return
+}

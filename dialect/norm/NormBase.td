@@ -4,7 +4,9 @@
 
 include "dialect/norm/NormInterfaces.td"
 include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
 
 def Norm_Dialect : Dialect {
   let name = "norm";

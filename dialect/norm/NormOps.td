@@ -247,7 +247,14 @@ def Norm_DropoutOp : Norm_ForwardOp<"dropout", [AllTypesMatch<["input", "result"
 // Statistics
 //===----------------------------------------------------------------------===//
 
-def Norm_MomentsOp : Norm_ForwardOp<"moments", [AllTypesMatch<["mean", "m2"]>]> {
+def Norm_MomentsOp : Norm_ForwardOp<"moments", [
+    AllTypesMatch<["mean", "m2"]>, DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<TilingInterface, [
+      "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation", "getResultTilePosition",
+      "generateResultTileValue", "getIterationDomainTileFromResultTile"]>,
+    DeclareOpInterfaceMethods<PartialReductionOpInterface, [
+      "generateInitialTensorForPartialReduction", "tileToPartialReduction", "mergeReductions",
+      "getPartialResultTilePosition"]>]> {
   let summary = "mean and sum of squared deviations along axes";
   let description = [{
     `mean = Σx / N` and `m2 = Σ (x − mean)²` over the N elements along `axes`; the

@@ -6,6 +6,7 @@ import ctypes
 import itertools
 import math
 import os
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import tempfile
 LOWERING = [
     "--cse", "--linalg-generalize-named-ops",
     "--one-shot-bufferize=bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map",
-    "--convert-linalg-to-loops", "--lower-affine", "--expand-strided-metadata", "--lower-affine",
+    "--scf-forall-to-for", "--convert-linalg-to-loops", "--lower-affine", "--expand-strided-metadata", "--lower-affine",
     "--arith-expand=include-bf16=true", "--convert-scf-to-cf", "--convert-math-to-llvm", "--convert-math-to-libm",
     "--finalize-memref-to-llvm", "--convert-func-to-llvm", "--convert-index-to-llvm", "--convert-arith-to-llvm",
     "--convert-cf-to-llvm", "--reconcile-unrealized-casts"]
@@ -84,8 +85,10 @@ class Module:
             lowered = subprocess.run(["keel-opt", path + ".mlir", *passes, *LOWERING], check=True,
                                      stdout=subprocess.PIPE).stdout
             subprocess.run(["mlir-translate", "--mlir-to-llvmir"], input=lowered, stdout=file, check=True)
+        # memrefCopy is upstream's runtime.
+        library = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(shutil.which("mlir-opt")))), "lib")
         subprocess.run(["clang", "-O1", "-shared", "-fPIC", "-Wno-override-module", path + ".ll", "-o", path + ".so",
-                        "-lm"], check=True)
+                        f"-L{library}", f"-Wl,-rpath,{library}", "-lmlir_c_runner_utils", "-lm"], check=True)
         self.library = ctypes.CDLL(path + ".so")
 
     def call(self, name, inputs, results):

@@ -6,6 +6,7 @@ f64 rounding, so no formula of a gradient is written twice. Usage: norm.py [seed
 import cmath
 import itertools
 import math
+import os
 import random
 import sys
 
@@ -315,24 +316,37 @@ cross_entropy((2, 3, 4), "f32", True, True, "i64", dynamic=(0, 1))
 cross_entropy((7,), "f64", True, True, dynamic=())
 cross_entropy((4, 1), "f32", True, True)
 
-# Moments.
-for element, axes in itertools.product(TOLERANCE, ([1], [0], [0, 1])):
-    x = normal((7, 19), element, 2.0)
+# Moments: two passes, and split into parts of unequal length that Chan's merge puts together.
+SPLIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Inputs", "split-moments.mlir")
+split_texts, split_checks = [], []
+
+
+def moments(x, axes, texts, checks, tolerance=None):
     kept = tuple(n for d, n in enumerate(x.shape) if d not in axes)
     members = layer_groups(x.shape, axes).members
     means = [sum(x.values[i] for i in m) / len(m) for m in members.values()]
     squares = [sum((x.values[i] - mean) ** 2 for i in m) for m, mean in zip(members.values(), means)]
-    statistics = STATISTICS[element]
+    statistics = STATISTICS[x.element]
     out = f"tensor<{''.join(('?' if 0 not in axes else str(n)) + 'x' for n in kept)}{statistics}>"
     label = f"moments_{len(checks)}"
     texts.append(function(label, [("x", x.type((0,)))], [("m", out), ("s", out)],
                           f"  %m, %s = norm.moments %x axes = {axes} : {x.type((0,))} -> {out}"))
 
-    def check(module, label=label, x=x, kept=kept, statistics=statistics, means=means, squares=squares):
+    def check(module):
         for n, output, want in zip("ms", module.call(label, [x], [(len(kept), statistics)] * 2), (means, squares)):
-            compare(f"{label} %{n}", output.values, want, TOLERANCE[statistics])
+            compare(f"{label} %{n}", output.values, want, tolerance or TOLERANCE[statistics])
 
     checks.append(check)
+
+
+for element, axes in itertools.product(TOLERANCE, ([1], [0], [0, 1])):
+    moments(normal((7, 19), element, 2.0), axes, texts, checks)
+for shape in ((7, 19), (3, 4), (5, 1), (2, 3)):  # 4 parts: of unequal length, of one element, empty
+    for element in ("f32", "bf16"):
+        moments(normal(shape, element, 2.0), [1], split_texts, split_checks)
+# Parts with a large mean, in pairs around it: the merge must not lose what the parts have.
+pairs = [v for k in range(1, 9) for v in (1e6 + 4 * k, 1e6 - 4 * k)]
+moments(Tensor((1, 16), "f32", pairs), [1], split_texts, split_checks)
 
 
 # Dropout: the mask is Philox4x32-10.
@@ -371,7 +385,11 @@ case("label_range", text, [("z", z), ("t", labels)], [("y", (3,), "f32")],
 module = Module("".join(texts))
 for check in checks:
     check(module)
+module = Module("".join(split_texts), [f"--transform-preload-library=transform-library-paths={SPLIT}",
+                                       "--transform-interpreter", "--decompose-norm=keep-moments=false"])
+for check in split_checks:
+    check(module)
 for failure in failures:
     print(failure)
-print(f"seed {SEED}: {len(checks)} functions, {len(failures)} failures")
+print(f"seed {SEED}: {len(checks) + len(split_checks)} functions, {len(failures)} failures")
 sys.exit(bool(failures))

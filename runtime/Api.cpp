@@ -192,13 +192,11 @@ keel_status keel_model_write_trace(const keel_model *model, const char *path, ke
 
 keel_status keel_train(keel_model *model, const keel_train_options *options, keel_error *error) {
   return locked(model, error, [&](Model &m) {
-    checkView(given(options, "options").data, "training data");
-    checkView(options->labels, "training labels");
-    if (options->test_data.data)
-      checkView(options->test_data, "test data");
-    if (options->test_labels.data)
-      checkView(options->test_labels, "test labels");
-    train(m, *options);
+    const keel_train_options &o = given(options, "options");
+    for (const keel_view *view : {&o.data, &o.labels, &o.test_data, &o.test_labels})
+      if (view->data) // train() says what is missing
+        checkView(*view, "a data set's tensor");
+    train(m, o);
   });
 }
 

@@ -30,10 +30,22 @@ std::string typeText(const keel_artifact_tensor &type) {
   return result + "]";
 }
 
+/// Finds out before the work that an output could not be written after it.
+void checkWritable(const std::string &path) {
+  std::size_t slash = path.rfind('/');
+  std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (!path.empty() && ::access(path.c_str(), F_OK) != 0 && ::access(folder.c_str(), W_OK) != 0)
+    fail("cannot write '" + path + "': " + std::strerror(errno));
+}
+
 /// Loads the model, and brings its state to where the command line wants it: seed, checkpoint, settings.
 keel::Model openModel(const Options &options) {
   if (options.device != "cpu")
     fail("device '" + options.device + "' is not available: this model holds code for the CPU only");
+  for (const std::string &path : options.outputs)
+    checkWritable(path);
+  checkWritable(options.saveState);
+  checkWritable(options.trace);
   keel::Model model(options.model);
   model.threads(options.threads);
   model.seed(options.seed);

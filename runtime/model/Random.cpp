@@ -19,7 +19,7 @@ RandomStream::RandomStream(std::uint64_t seed, std::string_view name) {
   key = z ^ (z >> 31);
 }
 
-RandomStream::Block RandomStream::block(std::uint64_t index) const {
+PhiloxBlock philox(std::uint64_t index, std::uint64_t key) {
   std::uint32_t c0 = static_cast<std::uint32_t>(index), c1 = static_cast<std::uint32_t>(index >> 32), c2 = 0, c3 = 0;
   std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
   for (int round = 0; round < 10; ++round) {
@@ -35,14 +35,14 @@ RandomStream::Block RandomStream::block(std::uint64_t index) const {
 }
 
 std::uint64_t RandomStream::bits(std::uint64_t index) const {
-  Block words = block(index);
+  PhiloxBlock words = philox(index, key);
   return std::uint64_t(words.word[1]) << 32 | words.word[0];
 }
 
 double RandomStream::uniform(std::uint64_t index) const { return static_cast<double>(bits(index) >> 11) * 0x1p-53; }
 
 double RandomStream::normal(std::uint64_t index) const {
-  Block words = block(index);
+  PhiloxBlock words = philox(index, key);
   std::uint64_t first = std::uint64_t(words.word[1]) << 32 | words.word[0];
   std::uint64_t second = std::uint64_t(words.word[3]) << 32 | words.word[2];
   double u = static_cast<double>((first >> 11) + 1) * 0x1p-53; // in (0, 1]

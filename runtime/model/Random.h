@@ -8,6 +8,11 @@
 
 namespace keel::runtime {
 
+struct PhiloxBlock {
+  std::uint32_t word[4];
+};
+PhiloxBlock philox(std::uint64_t counter, std::uint64_t key);
+
 class RandomStream {
 public:
   RandomStream(std::uint64_t seed, std::string_view name);
@@ -21,11 +26,6 @@ public:
   std::uint64_t below(std::uint64_t index, std::uint64_t bound) const;
 
 private:
-  struct Block {
-    std::uint32_t word[4];
-  };
-  Block block(std::uint64_t index) const;
-
   std::uint64_t key;
 };
 

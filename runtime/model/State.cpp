@@ -43,8 +43,11 @@ const Tensor &Model::state(std::string_view name) {
     prepareState(entry("prepare"));
     invoke(entry("prepare"), {}, 1);
   } else if (!state.ready) {
-    Tensor tensor = makeTensor(artifact().states[index]);
-    initialize(artifact().states[index], seedValue, tensor);
+    const keel_artifact_state &type = artifact().states[index];
+    Tensor tensor = makeTensor(type);
+    initialize(type, seedValue, tensor);
+    if (type.role == KEEL_STATE_SETTING && name == "seed" && isInteger(type.type.dtype)) // of dropout's masks
+      std::memcpy(tensor.data(), &seedValue, std::min(tensor.bytes(), sizeof seedValue));
     state = {std::move(tensor), true};
   }
   return state.tensor;

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <climits>
+#include <cmath>
+#include <fstream>
 #ifdef __linux__
 #include <linux/futex.h>
 #include <sched.h>
@@ -58,12 +59,17 @@ std::int64_t partBegin(std::int64_t count, std::int64_t index, std::int64_t part
 } // namespace
 
 unsigned availableThreads() {
+  unsigned count = std::max(1u, std::thread::hardware_concurrency());
 #ifdef __linux__
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) == 0)
-    return std::max(1, CPU_COUNT(&set));
+    count = static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+  // A container's share of the CPUs: more threads than that are stopped for most of each period.
+  double quota = 0, period = 0;
+  if (std::ifstream("/sys/fs/cgroup/cpu.max") >> quota >> period && quota > 0 && period > 0)
+    count = std::min(count, static_cast<unsigned>(std::max(1.0, std::ceil(quota / period))));
 #endif
-  return std::max(1u, std::thread::hardware_concurrency());
+  return count;
 }
 
 std::uint64_t now() {

@@ -53,6 +53,21 @@ std::vector<std::uint8_t> readFile(const std::string &path) {
   return bytes;
 }
 
+/// Finds a name beside the target that `create` can make; remembers it as the temporary one.
+template <class Function>
+bool AtomicFile::withFreshName(Function create) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    std::string name = text(target, ".", ::getpid(), "-", attempt, ".tmp");
+    if (create(name.c_str())) {
+      temporary = name;
+      return true;
+    }
+    if (errno != EEXIST)
+      break;
+  }
+  return false;
+}
+
 AtomicFile::AtomicFile(std::string path) : path(std::move(path)) {
   struct stat status;
   bool exists = ::stat(this->path.c_str(), &status) == 0;
@@ -62,14 +77,15 @@ AtomicFile::AtomicFile(std::string path) : path(std::move(path)) {
     descriptor = ::open(this->path.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
     target = resolve(this->path);
-    for (int attempt = 0; descriptor < 0 && attempt < 100; ++attempt) {
-      std::string name = text(target, ".", ::getpid(), "-", attempt, ".tmp");
-      descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (descriptor >= 0)
-        temporary = name;
-      else if (errno != EEXIST)
-        break;
-    }
+#ifdef O_TMPFILE
+    std::size_t slash = target.rfind('/');
+    std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
+    descriptor = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+#endif
+    if (descriptor < 0)
+      withFreshName([&](const char *name) {
+        return (descriptor = ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) >= 0;
+      });
   }
   if (descriptor < 0)
     fail(KEEL_IO, "cannot write '", this->path, "': ", std::strerror(errno));
@@ -101,6 +117,14 @@ void AtomicFile::commit() {
   // Devices and pipes cannot be synchronised, and need not be.
   if (::fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS)
     failWrite(errno);
+  if (!target.empty() && temporary.empty()) { // give the file without a name one
+    std::string self = text("/proc/self/fd/", descriptor);
+    bool linked = withFreshName([&](const char *name) {
+      return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+    });
+    if (!linked)
+      failWrite(errno);
+  }
   int result = ::close(descriptor);
   descriptor = -1;
   if (result != 0)

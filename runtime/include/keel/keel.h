@@ -97,7 +97,7 @@ uint32_t keel_model_threads(const keel_model *model);
 /* --- State -------------------------------------------------------------------------------------------------------- */
 
 /* Starts all state anew from its initializers. Each tensor's random stream is keyed by (seed, its name), so it does not
- * depend on what other state the model has. */
+ * depend on what other state the model has. An integer setting named "seed" starts as the seed itself. */
 keel_status keel_model_seed(keel_model *model, uint64_t seed, keel_error *error);
 /* A read-only view of a state tensor, valid until the model's next call or change of state. */
 keel_status keel_model_state(keel_model *model, const char *name, keel_view *view, keel_error *error);

@@ -71,7 +71,7 @@ std::string draw(const Panel &panel, double y, double firstEpoch, double lastEpo
   for (double value : values) {
     std::string at = number(placeY(value), "%.2f");
     svg += text("<line class=\"grid\" x1=\"", left, "\" x2=\"", width - right, "\" y1=\"", at, "\" y2=\"", at, "\"/>\n",
-                "<text class=\"tick\" text-anchor=\"end\" dominant-baseline=\"middle\" x=\"", left - 10, "\" y=\"", at,
+                "<text class=\"tick\" text-anchor=\"end\" dy=\"0.32em\" x=\"", left - 10, "\" y=\"", at,
                 "\">", panel.label(value), "</text>\n");
   }
   for (double epoch : ticks(firstEpoch, std::max(lastEpoch, firstEpoch + 1), 10))
@@ -85,7 +85,7 @@ std::string draw(const Panel &panel, double y, double firstEpoch, double lastEpo
   svg += text("<polyline class=\"curve\" stroke=\"", panel.color, "\" points=\"", path, "\"/>\n");
   auto [epoch, value] = panel.points.back();
   svg += text("<circle r=\"4\" fill=\"", panel.color, "\" cx=\"", number(placeX(epoch), "%.2f"), "\" cy=\"",
-              number(placeY(value), "%.2f"), "\"/>\n<text class=\"last\" dominant-baseline=\"middle\" fill=\"", panel.color,
+              number(placeY(value), "%.2f"), "\"/>\n<text class=\"last\" dy=\"0.32em\" fill=\"", panel.color,
               "\" x=\"", number(placeX(epoch) + 10, "%.2f"), "\" y=\"", number(placeY(value), "%.2f"), "\">",
               panel.label(value), "</text>\n");
   return svg;

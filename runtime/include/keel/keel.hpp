@@ -10,14 +10,17 @@
 
 #include "keel/keel.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -71,18 +74,15 @@ public:
     detail::check(keel_tensor_create, dtype, static_cast<std::uint32_t>(shape.size()), shape.data(), &created);
     *this = Tensor(created);
   }
-  /// A copy of values, of a given shape.
-  template <class T>
-  static Tensor of(std::span<const T> source, const std::vector<std::int64_t> &shape) {
+  /// A copy of the values of a span or a vector, of a given shape.
+  template <class Range>
+  static Tensor of(const Range &source, const std::vector<std::int64_t> &shape) {
+    using T = std::remove_cvref_t<decltype(*std::data(source))>;
     Tensor result(detail::dtypeOf<T>(), shape);
-    if (result.size() != source.size())
+    if (result.size() != std::size(source))
       throw Error(KEEL_INVALID_ARGUMENT, "the values do not fill the shape");
-    std::copy(source.begin(), source.end(), result.values<T>().begin());
+    std::copy(std::begin(source), std::end(source), result.values<T>().begin());
     return result;
-  }
-  template <class T>
-  static Tensor of(const std::vector<T> &source, const std::vector<std::int64_t> &shape) {
-    return of(std::span<const T>(source), shape);
   }
   /// Takes over a tensor of the C API.
   explicit Tensor(keel_tensor *owned) : handle(owned, keel_tensor_free) {}
@@ -110,14 +110,10 @@ public:
       product *= static_cast<std::size_t>(extent);
     return product;
   }
-  /// The elements, which must be of type T.
+  /// The elements, which must be of type T (const T to look only).
   template <class T>
-  std::span<T> values() {
-    return {static_cast<T *>(data(detail::dtypeOf<T>())), size()};
-  }
-  template <class T>
-  std::span<const T> values() const {
-    return {static_cast<const T *>(data(detail::dtypeOf<T>())), size()};
+  std::span<T> values() const {
+    return {static_cast<T *>(data(detail::dtypeOf<std::remove_const_t<T>>())), size()};
   }
   /// The one element of a tensor of one element, as a number.
   double item() const;

@@ -1,5 +1,6 @@
 // Creates the loops of a plan. The body is emitted level by level: whatever is known outside a loop (the load of a
 // bias, 1/σ of a row) is emitted outside of it, since nobody below could prove that a store in the loop leaves it alone.
+#include "passes/cpu/VectorTranspose.h"
 #include "passes/cpu/VectorizeLinalgPlan.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -52,6 +53,7 @@ private:
 
   Value getIndex(Operand &operand, Scope &scope, unsigned row, unsigned vector);
   Value emitLoad(Operand &operand, Scope &scope, unsigned row, unsigned vector);
+  Copies emitTransposedLoads(Operand &operand, Scope &scope);
   void emitStore(Operand &operand, Scope &scope, Value value, unsigned row, unsigned vector);
   Value emitExtract(memref::LoadOp load, Scope &scope, unsigned row, unsigned vector);
   Value emitLoopIndex(unsigned dim, Scope &scope, unsigned row, unsigned vector);
@@ -155,6 +157,18 @@ Value Emitter::emitLoad(Operand &operand, Scope &scope, unsigned row, unsigned v
     elements.push_back(memref::LoadOp::create(builder, loc, operand.flat, position));
   }
   return vector::FromElementsOp::create(builder, loc, type, elements);
+}
+
+// A vector along the rows for each lane; the transposed square is a vector along the lanes for each row.
+Copies Emitter::emitTransposedLoads(Operand &operand, Scope &scope) {
+  OpFoldResult at = getIndex(operand, scope, 0, 0);
+  SmallVector<Value> columns;
+  for (unsigned lane = 0; lane < plan.lanes; ++lane) {
+    OpFoldResult step = multiply(builder, loc, operand.strides[*plan.vectorDim], builder.getIndexAttr(lane));
+    columns.push_back(vector::LoadOp::create(builder, loc, vectorOf(operand.getElementType()), operand.flat,
+                                             materialize(add(builder, loc, at, step))));
+  }
+  return Copies{true, false, 1, keel::transposeSquare(builder, loc, columns)};
 }
 
 void Emitter::emitStore(Operand &operand, Scope &scope, Value value, unsigned row, unsigned vector) {
@@ -295,6 +309,10 @@ void Emitter::emitBody(unsigned level, Scope &scope) {
     Operand &operand = plan.operands[i];
     if (argument.use_empty() || getDepth(argument) != level)
       continue;
+    if (operand.isTransposed && scope.rows == plan.lanes && !scope.mask) {
+      scope.values[argument] = emitTransposedLoads(operand, scope);
+      continue;
+    }
     scope.values[argument] =
         makeCopies(scope, plan.rowDim && operand.dependsOn(*plan.rowDim),
                    plan.vectorDim && operand.dependsOn(*plan.vectorDim),

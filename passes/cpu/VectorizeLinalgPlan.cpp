@@ -318,6 +318,34 @@ static void chooseVectorDim(Plan &plan, ArrayRef<bool> dead, const Options &opti
     plan.lanes = lanes;
 }
 
+// Inputs of an elementwise nest that are contiguous along another loop than the vector's: a transpose.
+static void chooseTransposes(Plan &plan, ArrayRef<unsigned> parallel) {
+  auto isLarge = [&](unsigned dim) {
+    std::optional<int64_t> size = getConstantIntValue(plan.sizes[dim]);
+    return !size || *size >= int64_t(plan.lanes);
+  };
+  if (!isLarge(*plan.vectorDim))
+    return;
+  for (unsigned i = 0; i < plan.getNumInputs(); ++i) {
+    Operand &operand = plan.operands[i];
+    if (plan.op.getBody()->getArgument(i).use_empty() || !operand.dependsOn(*plan.vectorDim) ||
+        isConstant(operand.strides[*plan.vectorDim], 1) || !isVectorMemory(operand.getElementType()) ||
+        !operand.irregular.empty())
+      continue;
+    for (unsigned dim : parallel)
+      if (isConstant(operand.strides[dim], 1) && isLarge(dim) && (!plan.rowDim || plan.rowDim == dim)) {
+        plan.rowDim = dim;
+        plan.rows = plan.lanes;
+        operand.isTransposed = true;
+      }
+  }
+  // The row loop goes right around the vector loop.
+  if (plan.rowDim) {
+    llvm::erase(plan.loops, *plan.rowDim);
+    plan.loops.insert(std::prev(plan.loops.end()), *plan.rowDim);
+  }
+}
+
 FailureOr<Plan> keel::vectorize::makePlan(OpBuilder &builder, linalg::GenericOp op, const Options &options) {
   Location loc = op.getLoc();
   Plan plan;
@@ -383,6 +411,8 @@ FailureOr<Plan> keel::vectorize::makePlan(OpBuilder &builder, linalg::GenericOp 
   }
   if (plan.vectors > 1 && !plan.rowDim && !isReduction(*plan.vectorDim))
     plan.vectors = 8;
+  if (plan.vectors == 1)
+    chooseTransposes(plan, parallel);
   auto limit = [](OpFoldResult size, unsigned unit, unsigned &count) {
     std::optional<int64_t> constant = getConstantIntValue(size);
     while (constant && count > 1 && *constant < int64_t(count) * unit)

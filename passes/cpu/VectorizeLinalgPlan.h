@@ -25,6 +25,7 @@ struct FlatBuffer {
 struct Operand {
   mlir::Value flat; // a flat buffer, or the scalar itself
   bool isScalar = false;
+  bool isTransposed = false; // contiguous along the rows: squares are transposed in registers
   mlir::OpFoldResult offset;
   mlir::SmallVector<mlir::OpFoldResult> strides;
   mlir::SmallVector<std::pair<mlir::AffineExpr, mlir::OpFoldResult>> irregular;

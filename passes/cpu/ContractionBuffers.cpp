@@ -38,8 +38,7 @@ Value ContractionEmitter::createBuffer(int64_t size) {
 // A[k, m] of the chunk as [tile][k][row of the tile].
 void ContractionEmitter::fillRowBuffer(Indices &ivs) {
   dataA = {};
-  int64_t largest = rowBlock + rowBlock / 2;
-  dataA = createBuffer(largest * depthBlock);
+  dataA = createBuffer(rowBlock * depthBlock);
   Indices inner = ivs;
   forEachRowTile(inner, getMaxRows(panelVectors), [&](int64_t rows) {
     loop(depthLow, depthHigh, 1, [&](Value depth) {
@@ -135,6 +134,12 @@ Value ContractionEmitter::subtract(Value left, Value right) {
 }
 Value ContractionEmitter::multiply(Value value, int64_t factor) {
   return apply(b, loc, b.getAffineDimExpr(0) * factor, {getAsOpFoldResult(value)});
+}
+Value ContractionEmitter::divide(Value value, int64_t divisor) {
+  return apply(b, loc, b.getAffineDimExpr(0).floorDiv(divisor), {getAsOpFoldResult(value)});
+}
+Value ContractionEmitter::remainder(Value value, int64_t divisor) {
+  return apply(b, loc, b.getAffineDimExpr(0) % divisor, {getAsOpFoldResult(value)});
 }
 Value ContractionEmitter::roundDown(Value value, int64_t step) {
   return apply(b, loc, b.getAffineDimExpr(0).floorDiv(step) * step, {getAsOpFoldResult(value)});

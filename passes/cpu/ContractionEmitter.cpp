@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 using namespace mlir;
 using namespace keel;
@@ -32,7 +33,7 @@ ContractionEmitter::ContractionEmitter(OpBuilder &builder, const Contraction &co
   form = chooseForm();
   if (form != Form::Tiles)
     return;
-  choosePanel();
+  chooseBlocks();
   chooseBuffers();
 }
 
@@ -51,10 +52,11 @@ std::optional<int64_t> ContractionEmitter::getStride(OpOperand *operand, AffineM
   return result;
 }
 
-// Two vectors of columns and as many rows as the registers hold; more columns only where the rows are few.
+// As many rows as the registers hold, but no more than a set-associative cache keeps of lines whose distance is a power
+// of two: A's rows often lie so.
 int64_t ContractionEmitter::getMaxRows(int64_t vectors) const {
   int64_t rows = (registers.registers - vectors - 1) / vectors;
-  return std::clamp<int64_t>(rows, 1, 14);
+  return std::clamp<int64_t>(rows, 1, 8);
 }
 
 ContractionEmitter::Form ContractionEmitter::chooseForm() const {
@@ -72,12 +74,23 @@ bool ContractionEmitter::mayBe(std::optional<unsigned> loop, int64_t atLeast) co
   return loop && (ShapedType::isDynamic(contraction.extents[*loop]) || contraction.extents[*loop] >= atLeast);
 }
 
-void ContractionEmitter::choosePanel() {
-  rowBlock = 128;
-  depthBlock = 256;
+void ContractionEmitter::chooseBlocks() {
   panelVectors = registers.registers >= 32 ? 4 : 2;
   while (contraction.panel && (contraction.panel / lanes) % panelVectors != 0)
     --panelVectors;
+  depthBlock = 256;
+  rowBlock = 128;
+  // One block for all rows where it is not much larger; the scheduler's blocks of rows have a known bound.
+  int64_t rows = m ? contraction.extents[*m] : 1;
+  if (ShapedType::isDynamic(rows)) {
+    unsigned position = *contraction.cMap.getResultPosition(b.getAffineDimExpr(*m));
+    FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
+        presburger::BoundType::UB, {memrefC, position}, /*stopCondition=*/nullptr, /*closedUB=*/true);
+    rows = succeeded(bound) ? *bound : rows;
+    rowsFitBlock = succeeded(bound) && rows <= rowBlock * 3 / 2;
+  }
+  if (!ShapedType::isDynamic(rows) && rows <= rowBlock * 3 / 2)
+    rowBlock = std::max<int64_t>(rows, 1);
 }
 
 void ContractionEmitter::chooseBuffers() {
@@ -150,12 +163,23 @@ void ContractionEmitter::emitRowBlocks(Indices &ivs) {
     rowSize = size;
     emitDepthBlocks(ivs);
   };
+  // A block of unknown size is most often a full one, which is cut into tiles without a rest.
+  auto emitUnknown = [&](Value low, Value size) {
+    Value isFull = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, size, constant(rowBlock));
+    auto ifOp = scf::IfOp::create(b, loc, isFull, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifOp.thenBlock());
+    emitBlock(low, constant(rowBlock));
+    b.setInsertionPointToStart(ifOp.elseBlock());
+    emitBlock(low, size);
+  };
   std::optional<int64_t> count = getConstantIntValue(rows);
-  if (count && *count <= rowBlock + rowBlock / 2)
-    return emitBlock(constant(0), rows);
-  if (!count)
+  if (!count) {
+    if (rowsFitBlock)
+      return emitUnknown(constant(0), rows);
     return loop(constant(0), rows, rowBlock,
-                [&](Value low) { emitBlock(low, minimum(subtract(rows, low), constant(rowBlock))); });
+                [&](Value low) { emitUnknown(low, minimum(subtract(rows, low), constant(rowBlock))); });
+  }
   int64_t whole = *count / rowBlock * rowBlock;
   loop(constant(0), constant(whole), rowBlock, [&](Value low) { emitBlock(low, constant(rowBlock)); });
   if (whole < *count)
@@ -254,6 +278,13 @@ void ContractionEmitter::emitTile(const Indices &ivs, const Tile &tile) {
   };
   SmallVector<Value> sums;
   forEach([&](const Indices &element, Value mask) { sums.push_back(loadInitial(element, mask)); });
+  // A panel of B has a row of a few lines in every page: fetched one panel ahead, a line a step.
+  if (bufferB == Buffer::Rows) {
+    Value line = constant(0);
+    if (m)
+      line = remainder(divide(subtract(ivs[*m], rowLow), tile.rows), panelVectors);
+    prefetchColumn = add(add(ivs[*n], multiply(line, lanes)), panelVectors * lanes);
+  }
   Indices inner = ivs;
   sums = emitDepth(inner, tile, depth, std::move(sums));
   auto sum = sums.begin();
@@ -280,6 +311,12 @@ SmallVector<Value> ContractionEmitter::emitDepth(Indices &ivs, const Tile &tile,
 SmallVector<Value> ContractionEmitter::emitStep(const Indices &ivs, const Tile &tile, SmallVector<Value> sums) {
   SmallVector<Value> columns;
   Value step = k ? subtract(ivs[*k], depthLow) : constant(0);
+  if (prefetchColumn) {
+    Indices ahead = ivs;
+    ahead[*n] = prefetchColumn;
+    memref::PrefetchOp::create(b, loc, memrefB, getIndices(contraction.bMap, ahead), /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  }
   for (int64_t vector = 0; vector < tile.vectors; ++vector) {
     Value mask = vector + 1 == tile.vectors ? tile.mask : Value();
     if (bufferB != Buffer::None) {

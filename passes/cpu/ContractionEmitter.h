@@ -55,7 +55,7 @@ private:
   // Layout questions.
   std::optional<int64_t> getStride(mlir::OpOperand *operand, mlir::AffineMap map, unsigned loop) const;
   Form chooseForm() const;
-  void choosePanel();
+  void chooseBlocks();
   void chooseBuffers();
   bool mayBe(std::optional<unsigned> loop, int64_t atLeast) const;
   int64_t getMaxRows(int64_t vectors) const;
@@ -86,6 +86,8 @@ private:
   mlir::Value add(mlir::Value left, mlir::Value right);
   mlir::Value subtract(mlir::Value left, mlir::Value right);
   mlir::Value multiply(mlir::Value value, int64_t factor);
+  mlir::Value divide(mlir::Value value, int64_t divisor);
+  mlir::Value remainder(mlir::Value value, int64_t divisor);
   mlir::Value roundDown(mlir::Value value, int64_t step);
   mlir::Value minimum(mlir::Value left, mlir::Value right);
   mlir::Value createExtent(unsigned loop);
@@ -111,6 +113,7 @@ private:
   std::optional<unsigned> m, n, k; // the tiled loops
   int64_t lanes, panelVectors, rowBlock, depthBlock;
   Form form;
+  bool rowsFitBlock = false; // a dynamic number of rows is at most rowBlock
   bool chunked = false;            // C is read and written several times
   llvm::SmallVector<unsigned> depth; // the k loops inside the register tile
   Buffer bufferA = Buffer::None, bufferB = Buffer::None;
@@ -118,7 +121,7 @@ private:
   llvm::SmallVector<mlir::Value> extents; // of the loops
 
   // State of the loop nest.
-  mlir::Value rowLow, rowSize, depthLow, depthHigh, dataA, dataB;
+  mlir::Value rowLow, rowSize, depthLow, depthHigh, dataA, dataB, prefetchColumn;
 };
 
 } // namespace keel

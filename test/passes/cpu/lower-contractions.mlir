@@ -77,7 +77,7 @@ func.func @packed_with_bias(%a: memref<?x7xf32>, %b: memref<2x7x64xf32>, %bias: 
 // A weight's gradient: chunks of both operands are copied to buffers on the stack, C is read and written once a chunk,
 // so the zeros stay.
 // CHECK-LABEL: func @weight_gradient
-// CHECK-DAG: memref.alloca() {{.*}} : memref<49152xf32>
+// CHECK-DAG: memref.alloca() {{.*}} : memref<32768xf32>
 // CHECK-DAG: memref.alloca() {{.*}} : memref<16384xf32>
 // CHECK: linalg.fill
 // CHECK: vector.fma

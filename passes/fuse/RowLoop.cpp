@@ -48,7 +48,9 @@ bool isMainLoop(Operation *op) {
   // Every element of every input is used by more than one iteration.
   unsigned reused = 0;
   for (AffineMap map : ArrayRef(nest->operandMaps).take_front(linalgOp.getNumDpsInputs())) {
-    if (map.getNumResults() >= nest->numLoops())
+    // Counts loops and not results: a packed operand holds one loop in two results.
+    auto usesLoopOf = [&](unsigned loop) { return map.isFunctionOfDim(loop); };
+    if (llvm::all_of(llvm::seq(nest->numLoops()), usesLoopOf))
       return false;
     reused += map.getNumResults() > 0;
   }

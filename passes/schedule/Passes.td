@@ -3,6 +3,40 @@
 
 include "mlir/Pass/PassBase.td"
 
+def PackOperands : Pass<"pack-operands", "mlir::ModuleOp"> {
+  let summary = "gives contractions their B operand packed in panels";
+  let description = [{
+    A contraction reads B, the operand that holds C's last loop n, in vectors along n, one after the other along k. Where
+    B is a kernel's input and is stored the other way around, or its rows are so far apart that they share cache sets, a
+    kernel of its own packs it: panels of as many columns as a register tile has, each of them [k][column], the last one
+    padded with zeros. The contraction's loops stay; B's map becomes `(m, n, k) -> (n floordiv P, k, n mod P)`.
+
+    Contractions that read the same tensor in the same layout share it. The packing kernel reads nothing but the tensor,
+    so for weights --hoist-derived-state can move it out of the way.
+
+    ```mlir
+    %c = keel.kernel "k" ins(%x = %a, %w = %b : tensor<?x64xf32>, tensor<256x64xf32>) ... {
+      ... linalg.generic {indexing_maps = [(m, n, k) -> (m, k), (m, n, k) -> (n, k), (m, n, k) -> (m, n)] ...
+    }
+    ```
+    becomes
+    ```mlir
+    %p = keel.kernel "pack_k_transposed" ins(%w = %b : tensor<256x64xf32>) outs(%o = ... : tensor<4x64x64xf32>) {
+      %r = linalg.pack %w padding_value(%zero : f32) outer_dims_perm = [0, 1] inner_dims_pos = [0] inner_tiles = [64] into %o
+      keel.yield %r : tensor<4x64x64xf32>
+    }
+    %c = keel.kernel "k" ins(%x = %a, %w = %p : tensor<?x64xf32>, tensor<4x64x64xf32>) ... {
+      ... (m, n, k) -> (n floordiv 64, k, n mod 64) ...
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of the target's vector registers">,
+    Option<"registers", "registers", "int64_t", "32", "number of the target's vector registers">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect",
+                           "keel::KeelDialect"];
+}
+
 def TileKernels : Pass<"tile-kernels", "mlir::ModuleOp"> {
   let summary = "gives every kernel its loops over row blocks";
   let description = [{

@@ -3,6 +3,7 @@
 #include "dialect/norm/Decompose.h"
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
+#include "passes/schedule/PackOperands.h"
 #include "passes/schedule/Passes.h"
 #include "passes/schedule/TileRows.h"
 
@@ -88,6 +89,8 @@ void orderDomains(Block &body, ArrayRef<RowDomain> domains) {
 }
 
 LogicalResult tileKernel(RewriterBase &rewriter, KernelOp kernel) {
+  if (succeeded(tilePackKernel(rewriter, kernel)))
+    return success();
   splitRowMoments(rewriter, kernel);
   Destinations destinations = findDestinations(kernel);
   std::vector<RowDomain> domains = findRowDomains(*kernel.getBlock());

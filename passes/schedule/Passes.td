@@ -87,4 +87,26 @@ def MergeLoops : Pass<"merge-loops", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
 }
 
+def SeparateDestinations : Pass<"separate-destinations", "mlir::ModuleOp"> {
+  let summary = "gives every computation in a kernel a start of its own";
+  let description = [{
+    Two sums that start from one fill would need a copy of it each: after this pass each fills its own. Must not be
+    followed by CSE before bufferization, which would share the fills again.
+
+    ```mlir
+    %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>)
+    %a = linalg.generic ... outs(%f)
+    %b = linalg.generic ... outs(%f)
+    ```
+    becomes
+    ```mlir
+    %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>)
+    %a = linalg.generic ... outs(%f)
+    %g = linalg.fill ins(%zero : f32) outs(%e : tensor<4xf32>)
+    %b = linalg.generic ... outs(%g)
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+}
+
 #endif

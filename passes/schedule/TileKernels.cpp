@@ -55,21 +55,6 @@ void splitRowMoments(RewriterBase &rewriter, KernelOp kernel) {
   });
 }
 
-/// Sums that start from one shared fill would need a copy of it each: every reader fills its own.
-void separateFills(RewriterBase &rewriter, KernelOp kernel) {
-  SmallVector<Operation *> fills;
-  kernel.walk([&](linalg::LinalgOp op) {
-    if (isa<linalg::FillOp>(op) || (isRepeated(op) && isa<linalg::GenericOp>(op)))
-      fills.push_back(op);
-  });
-  for (Operation *fill : fills)
-    while (!fill->use_empty() && !fill->hasOneUse()) {
-      OpOperand &use = *fill->use_begin();
-      rewriter.setInsertionPoint(use.getOwner());
-      use.set(rewriter.clone(*fill)->getResult(0));
-    }
-}
-
 /// Puts the ops of each domain next to each other, the domains in order.
 void orderDomains(Block &body, ArrayRef<RowDomain> domains) {
   llvm::SmallPtrSet<Operation *, 32> placed;
@@ -106,10 +91,7 @@ LogicalResult tileKernel(RewriterBase &rewriter, KernelOp kernel) {
     if (isOpTriviallyDead(&op))
       rewriter.eraseOp(&op);
   // What is left of moments is now within a block.
-  if (failed(norm::decomposeNormOps(kernel, /*keepMoments=*/false)))
-    return failure();
-  separateFills(rewriter, kernel);
-  return success();
+  return norm::decomposeNormOps(kernel, /*keepMoments=*/false);
 }
 
 struct TileKernels : impl::TileKernelsBase<TileKernels> {

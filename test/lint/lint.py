@@ -59,7 +59,8 @@ for path in files:
 documented = {path.parent for path in files if path.name == "README.md"}
 for folder in sorted({parent for path in files for parent in path.parents}):
     hidden = any(part.startswith(".") or part == "Inputs" for part in folder.parts)
-    detail = folder.parts[:1] == ("test",) and len(folder.parts) > 2 or folder.parts[:2] == ("runtime", "include")
+    # The runtime's README speaks for its few folders, test/passes's for the folders of passes.
+    detail = folder.parts[:1] == ("test",) and len(folder.parts) > 2 or folder.parts[:1] == ("runtime",) and len(folder.parts) > 1
     if not hidden and not detail and folder not in documented:
         offend(folder, 0, "no README.md in this folder")
 

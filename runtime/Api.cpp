@@ -21,8 +21,7 @@ keel_status report(keel_error *error, keel_status status, const char *message) {
   return status;
 }
 
-template <class Function>
-keel_status guarded(keel_error *error, Function function) {
+template <class Function> keel_status guarded(keel_error *error, Function function) {
   try {
     function();
     return KEEL_OK;
@@ -37,8 +36,7 @@ keel_status guarded(keel_error *error, Function function) {
   }
 }
 
-template <class Function>
-keel_status locked(keel_model *model, keel_error *error, Function function) {
+template <class Function> keel_status locked(keel_model *model, keel_error *error, Function function) {
   return guarded(error, [&] {
     if (!model)
       fail(KEEL_INVALID_ARGUMENT, "no model given");
@@ -47,8 +45,7 @@ keel_status locked(keel_model *model, keel_error *error, Function function) {
   });
 }
 
-template <class T>
-const T &given(const T *pointer, const char *what) {
+template <class T> const T &given(const T *pointer, const char *what) {
   if (!pointer)
     fail(KEEL_INVALID_ARGUMENT, "no ", what, " given");
   return *pointer;

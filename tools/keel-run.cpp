@@ -63,9 +63,9 @@ keel::Model openModel(const Options &options) {
 }
 
 std::string initText(const keel_artifact_state &state) {
-  static const char *const names[] = {"data",           "zeros",          "ones",           "constant",
-                                      "uniform",        "normal",         "kaiming_uniform", "kaiming_normal",
-                                      "xavier_uniform", "xavier_normal",  "orthogonal",     "extern"};
+  static const char *const names[] = {
+      "data",           "zeros",          "ones",          "constant",   "uniform", "normal", "kaiming_uniform",
+      "kaiming_normal", "xavier_uniform", "xavier_normal", "orthogonal", "extern"};
   static const int counts[] = {0, 0, 0, 1, 2, 2, 2, 2, 3, 3, 1, 0};
   if (state.init >= std::size(names))
     return "?";
@@ -125,12 +125,14 @@ void info(const Options &options) {
     bytes += elements * keel_dtype_size(state.type.dtype);
     parameters += state.role == KEEL_STATE_PARAMETER ? elements : 0;
     std::string role = state.role < std::size(roles) ? roles[state.role] : "?", type = typeText(state.type);
-    std::cout << "  " << state.name << std::string(std::max<int>(1, 28 - static_cast<int>(std::strlen(state.name))), ' ')
-              << type << std::string(std::max<int>(1, 18 - static_cast<int>(type.size())), ' ') << role
+    std::cout << "  " << state.name
+              << std::string(std::max<int>(1, 28 - static_cast<int>(std::strlen(state.name))), ' ') << type
+              << std::string(std::max<int>(1, 18 - static_cast<int>(type.size())), ' ') << role
               << std::string(std::max<int>(1, 11 - static_cast<int>(role.size())), ' ')
               << (state.role == KEEL_STATE_DERIVED ? "by prepare" : initText(state)) << "\n";
   }
-  std::cout << "\nparameters " << parameters << "\nstate      " << bytes << " bytes\narena      " << arena << " bytes\n";
+  std::cout << "\nparameters " << parameters << "\nstate      " << bytes << " bytes\narena      " << arena
+            << " bytes\n";
 }
 
 void call(const Options &options) {
@@ -165,8 +167,14 @@ void train(const Options &options) {
   auto readIf = [](const std::string &path) { return path.empty() ? keel::Tensor() : keel::read(path); };
   bool terminal = ::isatty(STDOUT_FILENO);
   auto lastShown = std::chrono::steady_clock::now();
-  keel::TrainOptions training{readIf(options.data), readIf(options.labels), readIf(options.testData),
-                              readIf(options.testLabels), options.epochs, options.batch, options.seed, options.log,
+  keel::TrainOptions training{readIf(options.data),
+                              readIf(options.labels),
+                              readIf(options.testData),
+                              readIf(options.testLabels),
+                              options.epochs,
+                              options.batch,
+                              options.seed,
+                              options.log,
                               options.plot};
   training.onEpoch = [&](const keel_epoch &epoch) {
     if (terminal)

@@ -1,5 +1,5 @@
-// Comma-separated numbers: one row a line, every row of the same length. A first line that holds anything but numbers is
-// taken for column names. Blank lines are skipped.
+// Comma-separated numbers: one row a line, every row of the same length. A first line that holds anything but numbers
+// is taken for column names. Blank lines are skipped.
 #include "runtime/data/Formats.h"
 #include "runtime/support/Error.h"
 
@@ -19,8 +19,7 @@ std::string_view trim(std::string_view field) {
   return field;
 }
 
-template <class T>
-bool parseNumber(std::string_view field, T &value) {
+template <class T> bool parseNumber(std::string_view field, T &value) {
   if (field.starts_with('+')) // from_chars takes no plus
     field.remove_prefix(1);
   auto [end, code] = std::from_chars(field.data(), field.data() + field.size(), value);

@@ -19,8 +19,8 @@ struct Type {
   keel_dtype dtype;
 };
 constexpr Type types[] = {
-    {boolCode, 8, KEEL_DTYPE_BOOL}, {kDLInt, 8, KEEL_DTYPE_I8},      {kDLInt, 16, KEEL_DTYPE_I16},
-    {kDLInt, 32, KEEL_DTYPE_I32},   {kDLInt, 64, KEEL_DTYPE_I64},    {kDLUInt, 8, KEEL_DTYPE_U8},
+    {boolCode, 8, KEEL_DTYPE_BOOL}, {kDLInt, 8, KEEL_DTYPE_I8},       {kDLInt, 16, KEEL_DTYPE_I16},
+    {kDLInt, 32, KEEL_DTYPE_I32},   {kDLInt, 64, KEEL_DTYPE_I64},     {kDLUInt, 8, KEEL_DTYPE_U8},
     {kDLFloat, 16, KEEL_DTYPE_F16}, {kDLBfloat, 16, KEEL_DTYPE_BF16}, {kDLFloat, 32, KEEL_DTYPE_F32},
     {kDLFloat, 64, KEEL_DTYPE_F64},
 };

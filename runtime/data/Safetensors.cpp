@@ -17,8 +17,8 @@ using Json = nlohmann::json;
 constexpr std::size_t maxHeader = 100'000'000; // the reference implementation's limit
 
 constexpr std::pair<const char *, keel_dtype> dtypes[] = {
-    {"BOOL", KEEL_DTYPE_BOOL}, {"I8", KEEL_DTYPE_I8},   {"I16", KEEL_DTYPE_I16},   {"I32", KEEL_DTYPE_I32},
-    {"I64", KEEL_DTYPE_I64},   {"U8", KEEL_DTYPE_U8},   {"F16", KEEL_DTYPE_F16},   {"BF16", KEEL_DTYPE_BF16},
+    {"BOOL", KEEL_DTYPE_BOOL}, {"I8", KEEL_DTYPE_I8},   {"I16", KEEL_DTYPE_I16}, {"I32", KEEL_DTYPE_I32},
+    {"I64", KEEL_DTYPE_I64},   {"U8", KEEL_DTYPE_U8},   {"F16", KEEL_DTYPE_F16}, {"BF16", KEEL_DTYPE_BF16},
     {"F32", KEEL_DTYPE_F32},   {"F64", KEEL_DTYPE_F64},
 };
 
@@ -74,8 +74,8 @@ Entry parseEntry(const std::string &name, const Json &value, std::size_t dataByt
   std::vector<std::uint64_t> offsets = numbers(value["data_offsets"], 2, name, "data_offsets");
   Entry entry{name, dtype->second, Shape(shape.begin(), shape.end()), offsets[0], offsets[1]};
   if (entry.begin > entry.end || entry.end > dataBytes)
-    fail(KEEL_BAD_FORMAT, "tensor '", name, "': bytes ", entry.begin, " to ", entry.end, " are not in the file, which has ",
-         dataBytes, " bytes of data (truncated?)");
+    fail(KEEL_BAD_FORMAT, "tensor '", name, "': bytes ", entry.begin, " to ", entry.end,
+         " are not in the file, which has ", dataBytes, " bytes of data (truncated?)");
   std::size_t size = countElements(entry.shape, entry.dtype, KEEL_BAD_FORMAT) * keel_dtype_size(entry.dtype);
   if (entry.end - entry.begin != size)
     fail(KEEL_BAD_FORMAT, "tensor '", name, "': ", typeText(entry.dtype, entry.shape), " takes ", size, " bytes, not ",
@@ -131,7 +131,8 @@ void writeSafetensors(const std::string &path, const std::vector<std::pair<std::
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   std::uint64_t at = 0;
   for (const auto &[name, view] : tensors) {
-    auto dtype = std::find_if(std::begin(dtypes), std::end(dtypes), [&](auto &pair) { return pair.second == view.dtype; });
+    auto dtype =
+        std::find_if(std::begin(dtypes), std::end(dtypes), [&](auto &pair) { return pair.second == view.dtype; });
     std::uint64_t end = at + bytesOf(view);
     header[name] = {{"dtype", dtype->first},
                     {"shape", std::vector<std::int64_t>(view.shape, view.shape + view.rank)},

@@ -65,25 +65,20 @@ std::string typeText(std::uint32_t dtype, std::span<const std::int64_t> shape) {
   return result + ']';
 }
 
-bool isInteger(std::uint32_t dtype) {
-  return dtype >= KEEL_DTYPE_BOOL && dtype <= KEEL_DTYPE_U8;
-}
+bool isInteger(std::uint32_t dtype) { return dtype >= KEEL_DTYPE_BOOL && dtype <= KEEL_DTYPE_U8; }
 
 namespace {
-template <class T>
-double load(const void *data, std::size_t index) {
+template <class T> double load(const void *data, std::size_t index) {
   T value;
   std::memcpy(&value, static_cast<const char *>(data) + index * sizeof(T), sizeof(T));
   return static_cast<double>(value);
 }
 
-template <class T>
-void store(void *data, std::size_t index, T value) {
+template <class T> void store(void *data, std::size_t index, T value) {
   std::memcpy(static_cast<char *>(data) + index * sizeof(T), &value, sizeof(T));
 }
 
-template <class T>
-T saturate(double value) {
+template <class T> T saturate(double value) {
   if (std::isnan(value))
     return 0;
   // 2^63 is a double and INT64_MAX is not: compare from outside.
@@ -96,10 +91,10 @@ T saturate(double value) {
 
 double fromHalf(std::uint16_t bits) {
   int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  double value = exponent == 0    ? std::ldexp(fraction, -24)
-                 : exponent == 31 ? (fraction ? std::numeric_limits<double>::quiet_NaN()
-                                              : std::numeric_limits<double>::infinity())
-                                  : std::ldexp(1024 + fraction, exponent - 25);
+  double value = exponent == 0 ? std::ldexp(fraction, -24)
+                 : exponent == 31
+                     ? (fraction ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity())
+                     : std::ldexp(1024 + fraction, exponent - 25);
   return bits >> 15 ? -value : value;
 }
 

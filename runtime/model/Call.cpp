@@ -38,9 +38,7 @@ bool matches(const keel_artifact_tensor &type, const keel_view &view, std::int64
   return true;
 }
 
-bool isBatched(const keel_artifact_tensor &type) {
-  return std::ranges::count(shapeOf(type), std::int64_t(-1)) > 0;
-}
+bool isBatched(const keel_artifact_tensor &type) { return std::ranges::count(shapeOf(type), std::int64_t(-1)) > 0; }
 bool leadsWithBatch(const keel_artifact_tensor &type) {
   return type.rank > 0 && type.shape[0] == -1 && std::ranges::count(shapeOf(type), std::int64_t(-1)) == 1;
 }
@@ -59,9 +57,7 @@ bool isSplittable(const keel_artifact_entry &entry, const keel_artifact &artifac
   return true;
 }
 
-bool isAligned(const void *pointer) {
-  return reinterpret_cast<std::uintptr_t>(pointer) % KEEL_ARTIFACT_ALIGNMENT == 0;
-}
+bool isAligned(const void *pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % KEEL_ARTIFACT_ALIGNMENT == 0; }
 
 /// One argument of a call: where the caller has it, and an aligned copy where that is needed.
 struct Argument {

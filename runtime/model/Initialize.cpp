@@ -9,8 +9,7 @@
 namespace keel::runtime {
 
 namespace {
-template <class Function>
-void fill(const Tensor &tensor, Function value) {
+template <class Function> void fill(const Tensor &tensor, Function value) {
   for (std::size_t i = 0; i < tensor.elements; ++i)
     storeElement(tensor.data(), tensor.dtype, i, value(i));
 }
@@ -27,9 +26,10 @@ double dot(const double *a, const double *b, std::size_t n) {
   return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
-/// A uniformly distributed (Haar) orthogonal matrix, of shape [first extent, the rest]: the Q of a Gaussian matrix whose R
-/// has a positive diagonal (Saxe et al., "Exact solutions to the nonlinear dynamics of learning", 2014). Gram-Schmidt
-/// twice is as orthogonal as rounding allows (Giraud et al. 2005), and makes that diagonal positive by itself.
+/// A uniformly distributed (Haar) orthogonal matrix, of shape [first extent, the rest]: the Q of a Gaussian matrix
+/// whose R has a positive diagonal (Saxe et al., "Exact solutions to the nonlinear dynamics of learning", 2014).
+/// Gram-Schmidt twice is as orthogonal as rounding allows (Giraud et al. 2005), and makes that diagonal positive by
+/// itself.
 void orthogonal(const Tensor &tensor, double gain, const RandomStream &random) {
   std::size_t rows = static_cast<std::size_t>(tensor.shape[0]), columns = rows ? tensor.elements / rows : 0;
   std::size_t count = std::min(rows, columns), length = std::max(rows, columns);

@@ -27,8 +27,9 @@ void checkFile(const std::string &path) {
   auto size = static_cast<std::uint64_t>(std::max<std::streamoff>(0, file.tellg()));
   Elf64_Ehdr header;
   file.seekg(0);
-  if (!file.read(reinterpret_cast<char *>(&header), sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr))
+  if (!file.read(reinterpret_cast<char *>(&header), sizeof header) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr))
     fail(KEEL_BAD_FORMAT, "'", path, "' is not a compiled model: not a shared object");
   file.seekg(static_cast<std::streamoff>(header.e_phoff));
   for (unsigned i = 0; i < header.e_phnum; ++i) {

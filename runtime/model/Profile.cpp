@@ -57,8 +57,8 @@ void Model::writeTrace(const std::string &path) const {
   };
   auto write = [&](unsigned id, const keel_kernel_event &event, std::uint64_t begin, std::uint64_t end) {
     const char *location = event.kernel < event.entry->num_kernels ? event.entry->kernels[event.kernel].location : "";
-    file.write(text("{\"ph\": \"X\", \"pid\": 1, \"tid\": ", id, ", \"ts\": ", microseconds(begin), ", \"dur\": ",
-                    microseconds(end - begin), ", \"name\": ", quoted(nameOf(event)), ", \"cat\": ",
+    file.write(text("{\"ph\": \"X\", \"pid\": 1, \"tid\": ", id, ", \"ts\": ", microseconds(begin),
+                    ", \"dur\": ", microseconds(end - begin), ", \"name\": ", quoted(nameOf(event)), ", \"cat\": ",
                     quoted(event.entry->name), ", \"args\": {\"location\": ", quoted(location), "}},\n"));
   };
   track(0, "kernels");

@@ -1,7 +1,8 @@
 // The state of a model: lazily initialised, set and read by name, saved and loaded whole.
 //
-// Derived state is a function of the other state that the entry `prepare` computes. It is stale after any other state is
-// set, and after an entry that wrote other state but not this one; `prepare` runs before an entry that reads stale state.
+// Derived state is a function of the other state that the entry `prepare` computes. It is stale after any other state
+// is set, and after an entry that wrote other state but not this one; `prepare` runs before an entry that reads stale
+// state.
 #include "runtime/data/Formats.h"
 #include "runtime/model/Initialize.h"
 #include "runtime/model/Model.h"

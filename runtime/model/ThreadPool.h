@@ -1,9 +1,9 @@
 // The threads that run a kernel's items. A region of a hot pool costs a microsecond or two: the workers spin on a cache
 // line of their own before they sleep.
 //
-// Every thread owns an equal share of the items, cut into at most four pieces. A piece is run by whoever claims it first:
-// its owner, or, when the owner is late (asleep, or descheduled on a busy machine), the caller; an owner whose share is
-// done helps the caller. Who runs a piece never changes a result, since items are independent and whole.
+// Every thread owns an equal share of the items, cut into at most four pieces. A piece is run by whoever claims it
+// first: its owner, or, when the owner is late (asleep, or descheduled on a busy machine), the caller; an owner whose
+// share is done helps the caller. Who runs a piece never changes a result, since items are independent and whole.
 #ifndef KEEL_MODEL_THREADPOOL_H
 #define KEEL_MODEL_THREADPOOL_H
 

@@ -1,4 +1,5 @@
-// How the runtime reports errors inside: an exception that carries a status and one line of text. None leaves the C API.
+// How the runtime reports errors inside: an exception that carries a status and one line of text. None leaves the C
+// API.
 #ifndef KEEL_SUPPORT_ERROR_H
 #define KEEL_SUPPORT_ERROR_H
 
@@ -16,15 +17,13 @@ struct Error : std::runtime_error {
 };
 
 /// Its parts, printed one after the other.
-template <class... Parts>
-std::string text(const Parts &...parts) {
+template <class... Parts> std::string text(const Parts &...parts) {
   std::ostringstream stream;
   (stream << ... << parts);
   return stream.str();
 }
 
-template <class... Parts>
-[[noreturn]] void fail(keel_status status, const Parts &...parts) {
+template <class... Parts> [[noreturn]] void fail(keel_status status, const Parts &...parts) {
   throw Error(status, text(parts...));
 }
 

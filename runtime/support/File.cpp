@@ -54,8 +54,7 @@ std::vector<std::uint8_t> readFile(const std::string &path) {
 }
 
 /// Finds a name beside the target that `create` can make; remembers it as the temporary one.
-template <class Function>
-bool AtomicFile::withFreshName(Function create) {
+template <class Function> bool AtomicFile::withFreshName(Function create) {
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::string name = text(target, ".", ::getpid(), "-", attempt, ".tmp");
     if (create(name.c_str())) {
@@ -119,9 +118,8 @@ void AtomicFile::commit() {
     failWrite(errno);
   if (!target.empty() && temporary.empty()) { // give the file without a name one
     std::string self = text("/proc/self/fd/", descriptor);
-    bool linked = withFreshName([&](const char *name) {
-      return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
-    });
+    bool linked = withFreshName(
+        [&](const char *name) { return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0; });
     if (!linked)
       failWrite(errno);
   }

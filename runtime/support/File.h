@@ -16,9 +16,9 @@ using Bytes = std::span<const std::uint8_t>;
 /// The contents of a regular file.
 std::vector<std::uint8_t> readFile(const std::string &path);
 
-/// A file that appears whole or not at all: written beside its place as a file without a name (or, where the file system
-/// has no such thing, a temporary one, removed unless committed), and put in its place by commit(). A path that names a
-/// device or a pipe is written directly.
+/// A file that appears whole or not at all: written beside its place as a file without a name (or, where the file
+/// system has no such thing, a temporary one, removed unless committed), and put in its place by commit(). A path that
+/// names a device or a pipe is written directly.
 class AtomicFile {
 public:
   explicit AtomicFile(std::string path);
@@ -33,8 +33,7 @@ public:
 
 private:
   [[noreturn]] void failWrite(int code) const;
-  template <class Function>
-  bool withFreshName(Function create);
+  template <class Function> bool withFreshName(Function create);
 
   std::string path, target, temporary;
   int descriptor = -1;

@@ -60,7 +60,8 @@ std::string draw(const Panel &panel, double y, double firstEpoch, double lastEpo
   }
   auto scale = [&](double value) { return panel.logarithmic ? std::log(value) : value; };
   auto placeX = [&](double epoch) {
-    return left + (lastEpoch > firstEpoch ? (epoch - firstEpoch) / (lastEpoch - firstEpoch) : 0.5) * (width - left - right);
+    return left +
+           (lastEpoch > firstEpoch ? (epoch - firstEpoch) / (lastEpoch - firstEpoch) : 0.5) * (width - left - right);
   };
   auto placeY = [&](double value) {
     return y + panelHeight * (1 - (scale(value) - scale(low)) / (scale(high) - scale(low)));
@@ -71,8 +72,8 @@ std::string draw(const Panel &panel, double y, double firstEpoch, double lastEpo
   for (double value : values) {
     std::string at = number(placeY(value), "%.2f");
     svg += text("<line class=\"grid\" x1=\"", left, "\" x2=\"", width - right, "\" y1=\"", at, "\" y2=\"", at, "\"/>\n",
-                "<text class=\"tick\" text-anchor=\"end\" dy=\"0.32em\" x=\"", left - 10, "\" y=\"", at,
-                "\">", panel.label(value), "</text>\n");
+                "<text class=\"tick\" text-anchor=\"end\" dy=\"0.32em\" x=\"", left - 10, "\" y=\"", at, "\">",
+                panel.label(value), "</text>\n");
   }
   for (double epoch : ticks(firstEpoch, std::max(lastEpoch, firstEpoch + 1), 10))
     if (epoch == std::floor(epoch) && epoch <= lastEpoch)
@@ -85,9 +86,9 @@ std::string draw(const Panel &panel, double y, double firstEpoch, double lastEpo
   svg += text("<polyline class=\"curve\" stroke=\"", panel.color, "\" points=\"", path, "\"/>\n");
   auto [epoch, value] = panel.points.back();
   svg += text("<circle r=\"4\" fill=\"", panel.color, "\" cx=\"", number(placeX(epoch), "%.2f"), "\" cy=\"",
-              number(placeY(value), "%.2f"), "\"/>\n<text class=\"last\" dy=\"0.32em\" fill=\"", panel.color,
-              "\" x=\"", number(placeX(epoch) + 10, "%.2f"), "\" y=\"", number(placeY(value), "%.2f"), "\">",
-              panel.label(value), "</text>\n");
+              number(placeY(value), "%.2f"), "\"/>\n<text class=\"last\" dy=\"0.32em\" fill=\"", panel.color, "\" x=\"",
+              number(placeX(epoch) + 10, "%.2f"), "\" y=\"", number(placeY(value), "%.2f"), "\">", panel.label(value),
+              "</text>\n");
   return svg;
 }
 } // namespace
@@ -108,16 +109,16 @@ std::string plotCurves(std::span<const keel_epoch> history) {
     if (!panel->points.empty())
       panels.push_back(panel);
   double height = top + static_cast<double>(panels.size()) * (panelHeight + gap);
-  std::string svg =
-      text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height, "\" width=\"", width,
-           "\" height=\"", height, "\">\n<style>\n"
-           "text { font: 13px system-ui, 'Helvetica Neue', Arial, sans-serif; }\n"
-           ".title { font-size: 15px; font-weight: 600; fill: #1f2937; }\n"
-           ".tick { fill: #6b7280; }\n"
-           ".last { font-weight: 600; }\n"
-           ".grid { stroke: #e5e7eb; }\n"
-           ".curve { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }\n"
-           "</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
+  std::string svg = text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height, "\" width=\"",
+                         width, "\" height=\"", height,
+                         "\">\n<style>\n"
+                         "text { font: 13px system-ui, 'Helvetica Neue', Arial, sans-serif; }\n"
+                         ".title { font-size: 15px; font-weight: 600; fill: #1f2937; }\n"
+                         ".tick { fill: #6b7280; }\n"
+                         ".last { font-weight: 600; }\n"
+                         ".grid { stroke: #e5e7eb; }\n"
+                         ".curve { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }\n"
+                         "</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
   double y = top;
   for (const Panel *panel : panels) {
     svg += draw(*panel, y, history.front().epoch, history.back().epoch);

@@ -23,7 +23,8 @@ struct Cases {
   bool hasClasses = false; // the labels are class numbers
 };
 
-/// Converts a tensor of cases to an input's type. What a case holds may be shaped otherwise: 28x28 pixels for 784 inputs.
+/// Converts a tensor of cases to an input's type. What a case holds may be shaped otherwise: 28x28 pixels for 784
+/// inputs.
 Tensor adapt(const keel_view &view, const keel_artifact_tensor &type, const std::string &what) {
   if (view.rank == 0 || type.rank == 0)
     fail(KEEL_INVALID_ARGUMENT, what, ": a tensor without a leading extent for the cases");
@@ -50,7 +51,8 @@ public:
     training = makeCases(options.data, options.labels, "training");
     if (options.test_data.data || options.test_labels.data) {
       if (!forward)
-        fail(KEEL_INVALID_ARGUMENT, "the model has no entry 'forward' of one input: it cannot be evaluated on test data");
+        fail(KEEL_INVALID_ARGUMENT,
+             "the model has no entry 'forward' of one input: it cannot be evaluated on test data");
       testing = makeCases(options.test_data, options.test_labels, "test");
     }
     chooseBatch();
@@ -116,8 +118,8 @@ private:
     for (std::size_t i = 0; i < cases.labels.elements; ++i) {
       double label = loadElement(cases.labels.data(), cases.labels.dtype, i);
       if (label < 0 || label >= static_cast<double>(classes))
-        fail(KEEL_INVALID_ARGUMENT, what, " labels: case ", i / perCase, " has label ", static_cast<std::int64_t>(label),
-             ", outside the model's classes 0 to ", classes - 1);
+        fail(KEEL_INVALID_ARGUMENT, what, " labels: case ", i / perCase, " has label ",
+             static_cast<std::int64_t>(label), ", outside the model's classes 0 to ", classes - 1);
     }
   }
 
@@ -160,8 +162,8 @@ private:
     return sum / static_cast<double>(training.count);
   }
 
-  static keel_view gather(const Tensor &source, const std::vector<std::size_t> &order, std::size_t begin, std::size_t end,
-                          Tensor &staged) {
+  static keel_view gather(const Tensor &source, const std::vector<std::size_t> &order, std::size_t begin,
+                          std::size_t end, Tensor &staged) {
     std::size_t row = source.bytes() / order.size();
     if (!staged.memory || static_cast<std::size_t>(staged.shape[0]) < end - begin) {
       Shape shape = source.shape;
@@ -239,8 +241,8 @@ std::string epochJson(const keel_epoch &epoch) {
     stream << value;
     return std::isfinite(value) ? stream.str() : std::string("null");
   };
-  return text("{\"epoch\": ", epoch.epoch, ", \"train_loss\": ", number(epoch.train_loss), ", \"test_accuracy\": ",
-              number(epoch.test_accuracy), ", \"seconds\": ", number(epoch.seconds), "}");
+  return text("{\"epoch\": ", epoch.epoch, ", \"train_loss\": ", number(epoch.train_loss),
+              ", \"test_accuracy\": ", number(epoch.test_accuracy), ", \"seconds\": ", number(epoch.seconds), "}");
 }
 
 } // namespace keel::runtime

@@ -30,8 +30,7 @@ std::string safetensors(const std::string &header, const std::string &data) {
 }
 
 /// Every prefix of a valid file is refused with an error, and none crashes the reader.
-template <class Parse>
-void expectPrefixesRefused(const std::string &whole, Parse parse) {
+template <class Parse> void expectPrefixesRefused(const std::string &whole, Parse parse) {
   for (std::size_t length = 0; length < whole.size(); ++length)
     EXPECT_THROW(parse(bytesOf(whole.substr(0, length))), Error) << length;
 }
@@ -79,12 +78,10 @@ TEST(Npy, RefusesMalformed) {
   EXPECT_ERROR(parseNpy(bytesOf(header("{'descr': '<f4', 'shape': (2,)}"))), "lacks");
   EXPECT_ERROR(parseNpy(bytesOf(header("{'descr': '<f4', 'descr': '<f4'}"))), "twice");
   EXPECT_ERROR(parseNpy(bytesOf(header("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}"))), "extent");
-  EXPECT_ERROR(
-      parseNpy(bytesOf(header("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}"))),
-      "too large");
-  EXPECT_ERROR(
-      parseNpy(bytesOf(header("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807)}"))),
-      "too large");
+  EXPECT_ERROR(parseNpy(bytesOf(header("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}"))),
+               "too large");
+  EXPECT_ERROR(parseNpy(bytesOf(header("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807)}"))),
+               "too large");
 }
 
 TEST(Idx, ReadsMnistLikeFiles) {

@@ -13,8 +13,12 @@ namespace {
 
 std::vector<double> make(keel_init_kind kind, Shape shape, std::vector<double> args = {}, std::uint64_t seed = 0,
                          const char *name = "w", std::uint32_t dtype = KEEL_DTYPE_F64) {
-  keel_artifact_state state{name, {dtype, static_cast<std::uint32_t>(shape.size()), shape.data()}, KEEL_STATE_PARAMETER,
-                            static_cast<std::uint32_t>(kind), nullptr, {}};
+  keel_artifact_state state{name,
+                            {dtype, static_cast<std::uint32_t>(shape.size()), shape.data()},
+                            KEEL_STATE_PARAMETER,
+                            static_cast<std::uint32_t>(kind),
+                            nullptr,
+                            {}};
   std::copy(args.begin(), args.end(), state.args);
   Tensor tensor(dtype, shape);
   initialize(state, seed, tensor);
@@ -62,14 +66,14 @@ TEST(Initialize, HasTheRightMoments) {
     std::vector<double> args;
     double mean, deviation;
   };
-  for (const Case &c : {Case{KEEL_INIT_ZEROS, {}, 0, 0}, Case{KEEL_INIT_ONES, {}, 1, 0},
-                        Case{KEEL_INIT_CONSTANT, {2.5}, 2.5, 0}, Case{KEEL_INIT_UNIFORM, {-1, 3}, 1, 2 / root3},
-                        Case{KEEL_INIT_NORMAL, {4, 0.5}, 4, 0.5},
-                        Case{KEEL_INIT_KAIMING_UNIFORM, {400, std::sqrt(2.0)}, 0, std::sqrt(2.0 / 400)},
-                        Case{KEEL_INIT_KAIMING_NORMAL, {400, std::sqrt(2.0)}, 0, std::sqrt(2.0 / 400)},
-                        Case{KEEL_INIT_XAVIER_UNIFORM, {400, 100, 1}, 0, std::sqrt(2.0 / 500)},
-                        Case{KEEL_INIT_XAVIER_NORMAL, {400, 100, 1}, 0, std::sqrt(2.0 / 500)},
-                        Case{KEEL_INIT_ORTHOGONAL, {2}, 0, 2 / std::sqrt(400.0)}}) {
+  for (const Case &c :
+       {Case{KEEL_INIT_ZEROS, {}, 0, 0}, Case{KEEL_INIT_ONES, {}, 1, 0}, Case{KEEL_INIT_CONSTANT, {2.5}, 2.5, 0},
+        Case{KEEL_INIT_UNIFORM, {-1, 3}, 1, 2 / root3}, Case{KEEL_INIT_NORMAL, {4, 0.5}, 4, 0.5},
+        Case{KEEL_INIT_KAIMING_UNIFORM, {400, std::sqrt(2.0)}, 0, std::sqrt(2.0 / 400)},
+        Case{KEEL_INIT_KAIMING_NORMAL, {400, std::sqrt(2.0)}, 0, std::sqrt(2.0 / 400)},
+        Case{KEEL_INIT_XAVIER_UNIFORM, {400, 100, 1}, 0, std::sqrt(2.0 / 500)},
+        Case{KEEL_INIT_XAVIER_NORMAL, {400, 100, 1}, 0, std::sqrt(2.0 / 500)},
+        Case{KEEL_INIT_ORTHOGONAL, {2}, 0, 2 / std::sqrt(400.0)}}) {
     std::vector<double> values = make(c.kind, shape, c.args);
     EXPECT_NEAR(mean(values), c.mean, 0.03 * c.deviation + 1e-12) << c.kind;
     EXPECT_NEAR(deviation(values), c.deviation, 0.03 * c.deviation + 1e-12) << c.kind;

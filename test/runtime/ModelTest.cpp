@@ -146,7 +146,8 @@ TEST(Checkpoint, HoldsAllButDerivedState) {
   std::vector<std::string> names;
   for (auto &[name, tensor] : keel::runtime::parseSafetensors(keel::runtime::readFile(folder / "s.safetensors")))
     names.push_back(name);
-  EXPECT_THAT(names, testing::UnorderedElementsAre("weight", "bias", "weight.velocity", "learning_rate", "momentum", "steps"));
+  EXPECT_THAT(names,
+              testing::UnorderedElementsAre("weight", "bias", "weight.velocity", "learning_rate", "momentum", "steps"));
   keel::Model other = makeModel();
   other.load(folder / "s.safetensors");
   other.call("train_step", {makeRows(100), makeLabels(100)});
@@ -181,12 +182,21 @@ TEST(Checkpoint, IsRefusedWholeIfATensorDoesNotFit) {
          "state 'steps' is missing");
   refuse([](Tensors &all) { all.emplace_back("extra", Tensor(KEEL_DTYPE_F32, {1})); },
          "tensor 'extra' is no state of this model");
-  refuse([](Tensors &all) { all.emplace_back("weight.transposed", Tensor(KEEL_DTYPE_F32, {10, 64})); },
-         "tensor 'weight.transposed' is no state of this model");
-  refuse([&](Tensors &all) { find(all, "weight") = Tensor(KEEL_DTYPE_F32, {10, 64}); },
-         "state 'weight' is f32[64x10], not f32[10x64]");
-  refuse([&](Tensors &all) { find(all, "weight") = Tensor(KEEL_DTYPE_F16, {64, 10}); },
-         "state 'weight' is f32[64x10], not f16[64x10]");
+  refuse(
+      [](Tensors &all) {
+        all.emplace_back("weight.transposed", Tensor(KEEL_DTYPE_F32, {10, 64}));
+      },
+      "tensor 'weight.transposed' is no state of this model");
+  refuse(
+      [&](Tensors &all) {
+        find(all, "weight") = Tensor(KEEL_DTYPE_F32, {10, 64});
+      },
+      "state 'weight' is f32[64x10], not f32[10x64]");
+  refuse(
+      [&](Tensors &all) {
+        find(all, "weight") = Tensor(KEEL_DTYPE_F16, {64, 10});
+      },
+      "state 'weight' is f32[64x10], not f16[64x10]");
   EXPECT_ERROR(model.load(folder / "none"), "No such file");
   EXPECT_ERROR(model.save("/dev/full"), "No space left on device");
 }

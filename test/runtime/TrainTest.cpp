@@ -29,8 +29,14 @@ TEST(Train, LearnsAndReports) {
   auto [data, labels] = makeSet(333);
   auto [testData, testLabels] = makeSet(99, 0.5);
   std::uint64_t steps = 0, lastSteps = 0;
-  keel::TrainOptions options{.data = data, .labels = labels, .testData = testData, .testLabels = testLabels, .epochs = 5,
-                             .batch = 100, .log = folder / "log.jsonl", .plot = folder / "plot.svg"};
+  keel::TrainOptions options{.data = data,
+                             .labels = labels,
+                             .testData = testData,
+                             .testLabels = testLabels,
+                             .epochs = 5,
+                             .batch = 100,
+                             .log = folder / "log.jsonl",
+                             .plot = folder / "plot.svg"};
   options.onStep = [&](std::uint32_t, std::uint64_t, std::uint64_t ofEpoch, double) { ++steps, lastSteps = ofEpoch; };
   std::vector<keel_epoch> history = keel::train(model, options);
   ASSERT_EQ(history.size(), 5u);
@@ -64,7 +70,8 @@ TEST(Train, ConvertsDataWithoutLoss) {
     wide.values<std::int64_t>()[i] = labels.values<std::int32_t>()[i];
   keel::Model model(linear_model_query());
   EXPECT_NO_THROW(keel::train(model, {.data = bytes, .labels = wide}));
-  EXPECT_ERROR(keel::train(model, {.data = data, .labels = data}), "training labels: the model takes i32[?], not f32[20x64]");
+  EXPECT_ERROR(keel::train(model, {.data = data, .labels = data}),
+               "training labels: the model takes i32[?], not f32[20x64]");
   EXPECT_ERROR(keel::train(model, {.data = keel::Tensor(KEEL_DTYPE_F32, {20, 63}), .labels = labels}),
                "training data: the model takes f32[?x64], not f32[20x63]");
 }
@@ -80,11 +87,11 @@ TEST(Train, RefusesWhatCannotWork) {
   EXPECT_ERROR(keel::train(model, {.data = data, .labels = labels, .batch = 129}), "compile it with --batch=129");
   EXPECT_ERROR(keel::train(model, {.data = data, .labels = labels, .log = folder / "none/log"}), "No such file");
   for (std::int32_t wrong : {10, -1}) {
-    keel::Tensor bad = keel::Tensor::of(std::vector<std::int32_t>(labels.values<std::int32_t>().begin(),
-                                                                  labels.values<std::int32_t>().end()), {20});
+    keel::Tensor bad = keel::Tensor::of(
+        std::vector<std::int32_t>(labels.values<std::int32_t>().begin(), labels.values<std::int32_t>().end()), {20});
     bad.values<std::int32_t>()[3] = wrong;
-    EXPECT_ERROR(keel::train(model, {.data = data, .labels = bad}), "case 3 has label " + std::to_string(wrong) +
-                                                                        ", outside the model's classes 0 to 9");
+    EXPECT_ERROR(keel::train(model, {.data = data, .labels = bad}),
+                 "case 3 has label " + std::to_string(wrong) + ", outside the model's classes 0 to 9");
   }
 }
 
@@ -106,8 +113,8 @@ TEST(Train, StopsAtALossThatIsNotFinite) {
 TEST(Train, EvaluatesOnlyForNoEpochs) {
   keel::Model model(linear_model_query());
   auto [data, labels] = makeSet(200);
-  std::vector<keel_epoch> history = keel::train(
-      model, {.data = data, .labels = labels, .testData = data, .testLabels = labels, .epochs = 0});
+  std::vector<keel_epoch> history =
+      keel::train(model, {.data = data, .labels = labels, .testData = data, .testLabels = labels, .epochs = 0});
   ASSERT_EQ(history.size(), 1u);
   EXPECT_TRUE(std::isnan(history[0].train_loss));
   EXPECT_GE(history[0].test_accuracy, 0);

@@ -6,7 +6,8 @@
 
 extern const keel_artifact *linear_model_query(void);
 
-#define CHECK(condition) ((condition) ? 0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition), ++failures))
+#define CHECK(condition)                                                                                               \
+  ((condition) ? 0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition), ++failures))
 
 int main(void) {
   int failures = 0;

@@ -1,6 +1,6 @@
-/* A linear softmax classifier (64 inputs, 10 classes, plain SGD with momentum), written by hand as the compiler would write
- * it: kernels over row blocks of a fixed size, buffers in the arena, a derived copy of the weights that `prepare` makes.
- * The runtime's tests load it. Macros make variants that must be refused.
+/* A linear softmax classifier (64 inputs, 10 classes, plain SGD with momentum), written by hand as the compiler would
+ * write it: kernels over row blocks of a fixed size, buffers in the arena, a derived copy of the weights that `prepare`
+ * makes. The runtime's tests load it. Macros make variants that must be refused.
  */
 #include "keel/artifact.h"
 
@@ -128,8 +128,9 @@ static void train_step(keel_env *env, void *const *buffers, int64_t batch) {
   env->parallel(env, 3, finish_body, &u, 1);
 }
 
-static const int64_t weight_shape[] = {INPUTS, CLASSES}, transposed_shape[] = {CLASSES, INPUTS}, bias_shape[] = {CLASSES},
-                     x_shape[] = {-1, INPUTS}, logits_shape[] = {-1, CLASSES}, labels_shape[] = {-1};
+static const int64_t weight_shape[] = {INPUTS, CLASSES}, transposed_shape[] = {CLASSES, INPUTS},
+                     bias_shape[] = {CLASSES}, x_shape[] = {-1, INPUTS}, logits_shape[] = {-1, CLASSES},
+                     labels_shape[] = {-1};
 static const float momentum_value = 0.9f;
 
 static const keel_artifact_state states[] = {
@@ -160,7 +161,8 @@ static const keel_artifact_entry entries[] = {
      (CAPACITY * CLASSES + CAPACITY + INPUTS * CLASSES) * sizeof(float), CLASSES * sizeof(float), train_step},
 };
 
-static const keel_artifact artifact = {MAGIC, VERSION, "native", FEATURES, sizeof states / sizeof *states,
-                                       sizeof entries / sizeof *entries, states, entries};
+static const keel_artifact artifact = {
+    MAGIC,  VERSION, "native", FEATURES, sizeof states / sizeof *states, sizeof entries / sizeof *entries,
+    states, entries};
 
 const keel_artifact *QUERY(void) { return &artifact; }

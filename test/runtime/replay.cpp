@@ -28,7 +28,8 @@ int main(int argc, char **argv) {
       for (int round = 0; round < 2000 && !bytes.empty(); ++round) {
         std::vector<std::uint8_t> mutant = bytes;
         for (std::size_t changes = 1 + random(4); changes-- > 0;)
-          mutant[random(mutant.size())] = static_cast<std::uint8_t>(round % 2 ? random(256) : "0123456789-,\":[]{}\xff"[random(19)]);
+          mutant[random(mutant.size())] =
+              static_cast<std::uint8_t>(round % 2 ? random(256) : "0123456789-,\":[]{}\xff"[random(19)]);
         run(mutant);
       }
     }

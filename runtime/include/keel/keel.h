@@ -1,11 +1,13 @@
 /* The C API of the Evenkeel runtime: load a compiled model, hold its state, call it, train it.
  *
- * Errors     Every function that can fail returns a keel_status; on failure it fills *error (which may be NULL) with one
- *            line of text and leaves everything else as it was. Pointer results are written on success only.
- * Ownership  Objects made by a function named ..._load, ..._create, ..._read or ..._from_... belong to the caller and go
- *            back through the matching ..._free (NULL is fine). A keel_view never owns anything.
- * Threads    Different models may be used from different threads at the same time; one model serves one call at a time
- *            (further ones wait). There is no global state.
+ * Errors: every function that can fail returns a keel_status; on failure it fills *error (which may be NULL) with one
+ * line of text and leaves everything else as it was. Pointer results are written on success only.
+ *
+ * Ownership: objects made by a function named ..._load, ..._create, ..._read or ..._from_... belong to the caller and
+ * go back through the matching ..._free (NULL is fine). A keel_view never owns anything.
+ *
+ * Threads: different models may be used from different threads at the same time; one model serves one call at a time
+ * (further ones wait). There is no global state.
  */
 #ifndef KEEL_KEEL_H
 #define KEEL_KEEL_H
@@ -61,7 +63,8 @@ void keel_tensor_free(keel_tensor *tensor);
 keel_view keel_tensor_view(const keel_tensor *tensor);
 
 /* Reads a .npy, IDX (MNIST's format, known by its magic number) or .csv file. A CSV file is one tensor [rows, columns]
- * ([rows] if there is one column), i64 if every field is an integer and f64 otherwise; a first line of names is skipped. */
+ * ([rows] if there is one column), i64 if every field is an integer and f64 otherwise; a first line of names is
+ * skipped. */
 keel_status keel_tensor_read(const char *path, keel_tensor **tensor, keel_error *error);
 /* Writes a .npy file: whole or not at all. */
 keel_status keel_tensor_write(const char *path, const keel_view *view, keel_error *error);
@@ -141,7 +144,7 @@ keel_status keel_model_write_trace(const keel_model *model, const char *path, ke
 /* --- Training ----------------------------------------------------------------------------------------------------- */
 
 typedef struct keel_epoch {
-  uint32_t epoch; /* from 1 */
+  uint32_t epoch;       /* from 1 */
   double train_loss;    /* mean over the epoch's cases; NaN if nothing was trained */
   double test_accuracy; /* 0 … 1; NaN without test data or without class labels */
   double seconds;       /* of the epoch, without the evaluation */
@@ -149,13 +152,13 @@ typedef struct keel_epoch {
 
 /* Zero-initialise, then set what is wanted. */
 typedef struct keel_train_options {
-  keel_view data, labels;           /* leading extent: cases. Converted where that loses nothing (u8 to f32, i64 to i32) */
-  keel_view test_data, test_labels; /* data == NULL: no evaluation */
-  uint32_t epochs;                  /* 0: nothing is trained, the model is evaluated once */
-  uint32_t batch;                   /* 0: 128, or the model's capacity if that is less */
-  uint64_t seed;                    /* of the order of the cases; sets no state */
-  const char *log;                  /* NULL, or a file: one JSON object an epoch, one a line */
-  const char *plot;                 /* NULL, or a file: the curves as SVG */
+  keel_view data, labels; /* leading extent: cases. Converted where that loses nothing (u8 to f32, i64 to i32) */
+  keel_view test_data, test_labels;                      /* data == NULL: no evaluation */
+  uint32_t epochs;                                       /* 0: nothing is trained, the model is evaluated once */
+  uint32_t batch;                                        /* 0: 128, or the model's capacity if that is less */
+  uint64_t seed;                                         /* of the order of the cases; sets no state */
+  const char *log;                                       /* NULL, or a file: one JSON object an epoch, one a line */
+  const char *plot;                                      /* NULL, or a file: the curves as SVG */
   void (*on_epoch)(void *user, const keel_epoch *epoch); /* may be NULL */
   void (*on_step)(void *user, uint32_t epoch, uint64_t step, uint64_t steps, double loss); /* may be NULL */
   void *user;

@@ -34,15 +34,13 @@ struct Error : std::runtime_error {
 
 namespace detail {
 /// Calls a C function whose last parameter is the error.
-template <class Function, class... Arguments>
-void check(Function function, Arguments... arguments) {
+template <class Function, class... Arguments> void check(Function function, Arguments... arguments) {
   keel_error error;
   if (function(arguments..., &error) != KEEL_OK)
     throw Error(error.status, error.message);
 }
 
-template <class T>
-constexpr std::uint32_t dtypeOf() {
+template <class T> constexpr std::uint32_t dtypeOf() {
   if constexpr (std::is_same_v<T, bool>)
     return KEEL_DTYPE_BOOL;
   else if constexpr (std::is_same_v<T, std::int8_t>)
@@ -75,8 +73,7 @@ public:
     *this = Tensor(created);
   }
   /// A copy of the values of a span or a vector, of a given shape.
-  template <class Range>
-  static Tensor of(const Range &source, const std::vector<std::int64_t> &shape) {
+  template <class Range> static Tensor of(const Range &source, const std::vector<std::int64_t> &shape) {
     using T = std::remove_cvref_t<decltype(*std::data(source))>;
     Tensor result(detail::dtypeOf<T>(), shape);
     if (result.size() != std::size(source))
@@ -111,8 +108,7 @@ public:
     return product;
   }
   /// The elements, which must be of type T (const T to look only).
-  template <class T>
-  std::span<T> values() const {
+  template <class T> std::span<T> values() const {
     return {static_cast<T *>(data(detail::dtypeOf<std::remove_const_t<T>>())), size()};
   }
   /// The one element of a tensor of one element, as a number.
@@ -251,7 +247,8 @@ inline std::vector<Tensor> Model::call(const std::string &entry, std::span<const
   std::vector<Tensor> outputs;
   for (std::uint32_t i = 0; type && i < type->num_outputs; ++i) {
     std::vector<std::int64_t> shape(type->outputs[i].rank);
-    detail::check(keel_model_output_shape, static_cast<const keel_model *>(get()), entry.c_str(), i, batch, shape.data());
+    detail::check(keel_model_output_shape, static_cast<const keel_model *>(get()), entry.c_str(), i, batch,
+                  shape.data());
     outputs.emplace_back(type->outputs[i].dtype, shape);
     outputViews.push_back(outputs.back().view());
   }

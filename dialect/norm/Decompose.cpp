@@ -176,7 +176,13 @@ FailureOr<Values> GroupNormGradOp::decompose(OpBuilder &builder) {
 
 template <typename Op> static Normalization describeBatch(Op op) {
   int64_t channel = op.getChannel();
-  return {complementDims(op.getInput().getType().getRank(), {channel}), {channel}, op.getEpsilon().convertToDouble()};
+  Normalization norm{complementDims(op.getInput().getType().getRank(), {channel}), {channel},
+                     op.getEpsilon().convertToDouble()};
+  if constexpr (requires { op.getPivoted(); })
+    norm.pivoted = op.getPivoted();
+  else
+    norm.pivoted = !!op.getPivot();
+  return norm;
 }
 
 /// (1 − momentum)·running + momentum·sum / (count − correction); the running value where that has no meaning.
@@ -210,8 +216,16 @@ FailureOr<Values> BatchNormOp::decompose(OpBuilder &builder) {
     Value updated = updateRunning(emit, running, statistic, isMean, count, channel, momentum);
     return castTensor(builder, getLoc(), updated, cast<RankedTensorType>(running.getType()));
   };
-  return Values{y, update(getRunningMean(), hat.mean, true), update(getRunningVariance(), hat.m2, false)};
+  Value mean = hat.mean;
+  if (getPivot())
+    mean = emit.map({{mean, {channel}}, {getPivot(), {channel}}}, {channel}, emit.accumulation,
+                    [](OpBuilder &b, Location loc, ValueRange in) -> Value {
+                      return arith::AddFOp::create(b, loc, in[0], in[1]);
+                    });
+  return Values{y, update(getRunningMean(), mean, true), update(getRunningVariance(), hat.m2, false)};
 }
+
+FailureOr<Values> StopGradientOp::decompose(OpBuilder &) { return Values{getInput()}; }
 
 FailureOr<Values> BatchNormGradOp::decompose(OpBuilder &builder) {
   return decomposeGradient(*this, builder, describeBatch(*this));

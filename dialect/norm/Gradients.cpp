@@ -64,10 +64,20 @@ LogicalResult BatchNormOp::buildGradient(OpBuilder &builder, ArrayRef<Value> res
   if (resultGradients[1] || resultGradients[2])
     return emitOpError("the loss depends on the new running statistics, which have no derivative; "
                        "only store them, or use norm.moments");
-  if (resultGradients[0])
-    distribute(BatchNormGradOp::create(builder, getLoc(), getInput().getType(), typeOf(getScale()), typeOf(getShift()),
-                                       resultGradients[0], getInput(), getScale(), getChannelAttr(), getEpsilonAttr()),
-               getScale(), getShift(), operandGradients);
+  if (!resultGradients[0])
+    return success();
+  auto gradient = BatchNormGradOp::create(
+      builder, getLoc(), getInput().getType(), typeOf(getScale()), typeOf(getShift()), resultGradients[0], getInput(),
+      getScale(), getChannelAttr(), getEpsilonAttr(), getPivot() ? builder.getUnitAttr() : UnitAttr());
+  // A pivot comes last, and has no gradient.
+  operandGradients.truncate(getNumOperands() - !!getPivot());
+  distribute(gradient, getScale(), getShift(), operandGradients);
+  operandGradients.resize(getNumOperands());
+  return success();
+}
+
+LogicalResult StopGradientOp::buildGradient(OpBuilder &, ArrayRef<Value>, SmallVectorImpl<Value> &operandGradients) {
+  operandGradients.assign(1, Value());
   return success();
 }
 

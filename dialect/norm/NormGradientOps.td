@@ -84,16 +84,18 @@ def Norm_BatchNormGradOp : Norm_GradientOp<"batch_norm_grad"> {
     dshift = Σ dy,  dscale = Σ dy·x̂,  dx = r·γ·(dy − dshift/M − x̂·dscale/M)
     ```
 
+    `pivoted` says that forward has a `pivot`: the statistics are its.
+
     ```mlir
     %dx, %dg, %db = norm.batch_norm_grad %dy, %x scale(%g : tensor<256xf32>)
         : tensor<?x256xf32> dscale(tensor<256xf32>) dshift(tensor<256xf32>)
     ```
   }];
   let arguments = (ins Norm_Tensor:$dy, Norm_Tensor:$input, Optional<Norm_Tensor>:$scale,
-                       Norm_Channel:$channel, Norm_Epsilon:$epsilon);
+                       Norm_Channel:$channel, Norm_Epsilon:$epsilon, UnitAttr:$pivoted);
   let assemblyFormat = [{
     $dy `,` $input (`scale` `(` $scale^ `:` type($scale) `)`)? (`channel` `=` $channel^)? (`epsilon` `=` $epsilon^)?
-    attr-dict `:` type($dx) (`dscale` `(` type($dscale)^ `)`)? (`dshift` `(` type($dshift)^ `)`)?
+    (`pivoted` $pivoted^)? attr-dict `:` type($dx) (`dscale` `(` type($dscale)^ `)`)? (`dshift` `(` type($dshift)^ `)`)?
   }];
 }
 

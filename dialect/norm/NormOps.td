@@ -138,6 +138,11 @@ def Norm_BatchNormOp : Norm_ForwardOp<"batch_norm", [
     differentiated. `channel` is the dimension of the channels: 1 (`?xC`, NCHW)
     by default, the last for NHWC.
 
+    `pivot` (`--pivot-batch-norm`) is what was subtracted from the input before,
+    near its mean: the running mean takes `pivot + μ`, and since μ is then small
+    beside σ, one pass over Σx and Σx² gives stable statistics. It changes nothing
+    else, and has no gradient: batch norm does not see a shift.
+
     ```mlir
     %y, %m1, %v1 = norm.batch_norm %x running(%m, %v : tensor<256xf32>)
                    scale(%g : tensor<256xf32>) shift(%b : tensor<256xf32>) momentum = 0.1 : tensor<?x256xf32>
@@ -146,14 +151,14 @@ def Norm_BatchNormOp : Norm_ForwardOp<"batch_norm", [
     Reference: Ioffe and Szegedy 2015, arXiv 1502.03167.
   }];
   let arguments = (ins Norm_Tensor:$input, Norm_Tensor:$runningMean, Norm_Tensor:$runningVariance,
-                       Optional<Norm_Tensor>:$scale, Optional<Norm_Tensor>:$shift,
+                       Optional<Norm_Tensor>:$scale, Optional<Norm_Tensor>:$shift, Optional<Norm_Tensor>:$pivot,
                        Norm_Channel:$channel, DefaultValuedAttr<F64Attr, "0.1">:$momentum, Norm_Epsilon:$epsilon);
   let hasCanonicalizer = 1;
   let results = (outs Norm_Tensor:$result, Norm_Tensor:$newRunningMean, Norm_Tensor:$newRunningVariance);
   let assemblyFormat = [{
     $input `running` `(` $runningMean `,` $runningVariance `:` type($runningMean) `)`
     (`scale` `(` $scale^ `:` type($scale) `)`)? (`shift` `(` $shift^ `:` type($shift) `)`)?
-    (`channel` `=` $channel^)? (`momentum` `=` $momentum^)? (`epsilon` `=` $epsilon^)? attr-dict `:` type($input)
+    (`pivot` `(` $pivot^ `:` type($pivot) `)`)? (`channel` `=` $channel^)? (`momentum` `=` $momentum^)? (`epsilon` `=` $epsilon^)? attr-dict `:` type($input)
   }];
 }
 
@@ -293,6 +298,21 @@ def Norm_CenterOp : Norm_ForwardOp<"center", [AllTypesMatch<["input", "result"]>
   let arguments = (ins Norm_Tensor:$input, DenseI64ArrayAttr:$axes, UnitAttr:$zero_mean_gradient);
   let results = (outs Norm_Tensor:$result);
   let assemblyFormat = "$input `axes` `=` $axes (`zero_mean_gradient` $zero_mean_gradient^)? attr-dict `:` type($input)";
+}
+
+def Norm_StopGradientOp : Norm_ForwardOp<"stop_gradient", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "its operand, taken as a constant by differentiation";
+  let description = [{
+    The value is the input; the gradient is zero, and nothing is computed for it.
+
+    ```mlir
+    %y = norm.stop_gradient %x : tensor<256xf32>
+    ```
+  }];
+  let arguments = (ins Norm_Tensor:$input);
+  let results = (outs Norm_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let hasVerifier = 0;
 }
 
 include "dialect/norm/NormGradientOps.td"

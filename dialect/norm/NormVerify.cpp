@@ -172,7 +172,8 @@ LogicalResult BatchNormOp::verify() {
     return emitOpError("momentum is the weight of the new statistics: expected a number from 0 to 1, found ")
            << momentum;
   return success(succeeded(verifyBatch(*this)) &&
-                 succeeded(verifyStatistics(*this, "the running statistics", getRunningMean())));
+                 succeeded(verifyStatistics(*this, "the running statistics", getRunningMean())) &&
+                 (!getPivot() || succeeded(verifyStatistics(*this, "the pivot", getPivot()))));
 }
 
 LogicalResult BatchNormInferenceOp::verify() {

@@ -14,6 +14,24 @@ namespace {
 Value add(OpBuilder &b, Location loc, Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
 Value sub(OpBuilder &b, Location loc, Value x, Value y) { return arith::SubFOp::create(b, loc, x, y); }
 Value mul(OpBuilder &b, Location loc, Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
+
+/// Mean and Σ(x − mean)² = Σx² − mean·Σx: only for values whose mean is no larger than their deviation.
+std::pair<Value, Value> momentsInOnePass(Emitter &emit, ArrayRef<int64_t> axes, ArrayRef<int64_t> kept) {
+  Value sum = sumOf(emit, emit.space, kept), squares = sumOfProduct(emit, emit.space, emit.space, kept);
+  Value mean = emit.map({{sum, kept}, emit.count(axes)}, kept, emit.accumulation,
+                        [&](OpBuilder &b, Location loc, ValueRange in) -> Value {
+                          // Over nothing the mean is 0, not 0/0.
+                          Value one = constantOf(b, loc, emit.accumulation, 1.0);
+                          return arith::DivFOp::create(b, loc, in[0], arith::MaximumFOp::create(b, loc, in[1], one));
+                        });
+  Value m2 = emit.map({{squares, kept}, {sum, kept}, {mean, kept}}, kept, emit.accumulation,
+                      [&](OpBuilder &b, Location loc, ValueRange in) -> Value {
+                        Value rest = sub(b, loc, in[0], mul(b, loc, in[1], in[2]));
+                        // Rounding may leave a constant column just below zero.
+                        return arith::MaximumFOp::create(b, loc, rest, constantOf(b, loc, emit.accumulation, 0.0));
+                      });
+  return {mean, m2};
+}
 } // namespace
 
 Value keel::norm::reciprocalDeviation(Emitter &emit, Value sum, Input count, ArrayRef<int64_t> kept, double epsilon) {
@@ -37,9 +55,13 @@ Normalized keel::norm::normalize(Emitter &emit, const Normalization &norm) {
                             [](OpBuilder &b, Location loc, ValueRange in) { return mul(b, loc, in[0], in[1]); });
     return result;
   }
-  auto moments = MomentsOp::create(emit.builder, emit.loc, emit.space, norm.axes);
-  result.mean = moments.getMean();
-  result.m2 = moments.getM2();
+  if (norm.pivoted) {
+    std::tie(result.mean, result.m2) = momentsInOnePass(emit, norm.axes, kept);
+  } else {
+    auto moments = MomentsOp::create(emit.builder, emit.loc, emit.space, norm.axes);
+    result.mean = moments.getMean();
+    result.m2 = moments.getM2();
+  }
   result.reciprocalDeviation = reciprocalDeviation(emit, result.m2, emit.count(norm.axes), kept, norm.epsilon);
   result.value = emit.map({emit.over(emit.space), {result.mean, kept}, {result.reciprocalDeviation, kept}}, all,
                           emit.getElementType(), [](OpBuilder &b, Location loc, ValueRange in) {

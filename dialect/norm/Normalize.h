@@ -13,6 +13,7 @@ struct Normalization {
   double epsilon = 1.0e-5;
   bool subtractMean = true; ///< The mean is computed and subtracted.
   bool meanTerm = true;     ///< The gradient is centred; false for RMS only.
+  bool pivoted = false;     ///< The mean is small beside the deviation: one pass over Σx and Σx² is stable.
 };
 
 /// The quantities that forward and backward share.

@@ -37,4 +37,47 @@ def CenterWeights : Pass<"center-weights", "mlir::ModuleOp"> {
   let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
+def PivotBatchNorm : Pass<"pivot-batch-norm", "mlir::ModuleOp"> {
+  let summary = "shift the input of batch norms after linear layers by the batch mean known before the matmul";
+  let description = [{
+    Of `x·W + b` the batch mean is `x̄·W + b`, and x̄, the batch mean of x, is known before the matmul. With the pivot
+    ν = x̄·W subtracted, in the place of the bias, `u = x·W − ν` has a mean near zero, so that Σu and Σu², taken in one
+    pass, give stable statistics. b cancels: it only moves the running mean, which takes ν + ū + b, and its gradient is
+    zero. For a convolution x̄ is the mean over all positions, which is near enough since Σu is kept.
+
+    ```mlir
+    %z = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%bias : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y, %m1, %v1 = norm.batch_norm %z running(%m, %v : tensor<8xf32>) : tensor<?x8xf32>
+    ```
+    becomes
+    ```mlir
+    %u = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%minus_nu : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y, %m1, %v1 = norm.batch_norm %u running(%m, %v : tensor<8xf32>) pivot(%nu_plus_b : tensor<8xf32>) : tensor<?x8xf32>
+    ```
+
+    The pivot is a constant to differentiation (`norm.stop_gradient`): batch norm does not see a shift. A batch norm
+    that is left alone has a remark of the category `algebra` that says why.
+  }];
+  let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
+def FoldBatchNorm : Pass<"fold-batch-norm", "mlir::ModuleOp"> {
+  let summary = "fold batch norm's inference form into the linear layer before it";
+  let description = [{
+    With s = γ·(variance + ε)^-½, `norm.batch_norm_inference` of `x·W + b` is `x·(W·s) + ((b − mean)·s + β)`: weights
+    and bias that depend on state alone.
+
+    ```mlir
+    %z = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%bias : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y = norm.batch_norm_inference %z statistics(%m, %v : tensor<8xf32>) : tensor<?x8xf32>
+    ```
+    becomes
+    ```mlir
+    %y = linalg.matmul ins(%x, %ws : tensor<?x4xf32>, tensor<4x8xf32>) outs(%folded : tensor<?x8xf32>) -> tensor<?x8xf32>
+    ```
+  }];
+  let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect",
+                           "mlir::math::MathDialect"];
+}
+
 #endif

@@ -2,12 +2,11 @@
 #include "passes/algebra/ZeroMean.h"
 
 #include "dialect/norm/Norm.h"
+#include "passes/algebra/LinearLayer.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace keel;
@@ -44,36 +43,6 @@ std::string describeProducer(Value value, std::string obstacle) {
   if (isa<norm::DropoutOp>(def))
     return "one of its terms went through elementwise dropout" + at(def->getLoc());
   return "one of its terms, from '" + def->getName().getStringRef().str() + "'" + at(def->getLoc()) + ", " + obstacle;
-}
-
-/// A linalg op that only multiplies two tensors of its result's shape or broadcast to it, or arith.mulf on tensors.
-bool isProduct(Operation *op) {
-  if (isa<arith::MulFOp>(op))
-    return isa<RankedTensorType>(op->getResult(0).getType());
-  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!linalgOp || linalgOp.getNumDpsInputs() != 2 || linalgOp->getNumResults() != 1 ||
-      linalgOp.getNumParallelLoops() != linalgOp.getNumLoops() || linalgOp.getBlock()->getOperations().size() != 2)
-    return false;
-  auto product = dyn_cast<arith::MulFOp>(linalgOp.getBlock()->front());
-  return product && isa<BlockArgument>(product.getLhs()) && isa<BlockArgument>(product.getRhs()) &&
-         product.getLhs() != product.getRhs() && linalgOp.getBlock()->getTerminator()->getOperand(0) == product;
-}
-
-/// How an operand of a product is read, given in dimensions of the result; nothing if it is permuted.
-std::optional<SmallVector<int64_t>> operandDims(Operation *op, OpOperand &operand) {
-  SmallVector<int64_t> dims;
-  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!linalgOp)
-    return llvm::to_vector(llvm::seq<int64_t>(cast<RankedTensorType>(operand.get().getType()).getRank()));
-  if (linalgOp.isDpsInit(&operand) || !linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0)).isIdentity())
-    return std::nullopt;
-  for (AffineExpr expr : linalgOp.getMatchingIndexingMap(&operand).getResults()) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim)
-      return std::nullopt;
-    dims.push_back(dim.getPosition());
-  }
-  return dims;
 }
 
 } // namespace
@@ -121,38 +90,23 @@ bool ZeroMeanAnalysis::isBroadcast(Value value) {
   return source && source.getRank() < cast<RankedTensorType>(value.getType()).getRank();
 }
 
-Value ZeroMeanAnalysis::stateVectorAlong(Value value, int64_t dim) {
-  while (true) {
-    if (state.dependsOnStateAlone(value) && cast<RankedTensorType>(value.getType()).getRank() == 1)
-      return value;
-    LinearForm form = getLinearForm(value, dim);
-    Operation *def = value.getDefiningOp();
-    if (!form.holds() || form.terms.size() != 1 || (!isBroadcast(value) && !isa<tensor::CastOp>(def)))
-      return {};
-    if (auto op = dyn_cast<linalg::LinalgOp>(def); op && op.getBlock()->getOperations().size() != 1)
-      return {};
-    value = form.terms[0].operand->get();
-    dim = form.terms[0].dim;
-  }
-}
-
 /// `use` reads scale ⊙ z: then z's weights can be scaled before they are centred.
 bool ZeroMeanAnalysis::visitLayerScale(OpOperand &use, int64_t dim, ZeroMeanPlan &plan) {
   Operation *product = use.get().getDefiningOp();
-  if (!product || !isProduct(product))
+  if (!product || !isPairwise<arith::MulFOp>(product))
     return false;
   for (int64_t i : {0, 1}) {
     OpOperand &scaled = product->getOpOperand(i), &factor = product->getOpOperand(1 - i);
-    std::optional<SmallVector<int64_t>> scaledDims = operandDims(product, scaled),
-                                        factorDims = operandDims(product, factor);
+    std::optional<SmallVector<int64_t>> scaledDims = operandDims(scaled),
+                                        factorDims = operandDims(factor);
     if (!scaledDims || !factorDims || scaled.get().getType() != use.get().getType() ||
         !llvm::equal(*scaledDims, llvm::seq<int64_t>(scaledDims->size())))
       continue;
     auto along = llvm::find(*factorDims, dim);
     if (along == factorDims->end() || state.dependsOnStateAlone(scaled.get()))
       continue;
-    Value scale = stateVectorAlong(factor.get(), along - factorDims->begin());
-    if (!scale || getElementTypeOrSelf(scale) != getElementTypeOrSelf(scaled.get()))
+    Value scale = vectorAlong(factor.get(), along - factorDims->begin());
+    if (!scale || !state.dependsOnStateAlone(scale) || getElementTypeOrSelf(scale) != getElementTypeOrSelf(scaled.get()))
       continue;
     plan.scaled.push_back(&scaled);
     visit(scaled, dim, scale, plan);
@@ -176,11 +130,10 @@ void ZeroMeanAnalysis::visit(OpOperand &use, int64_t dim, Value scale, ZeroMeanP
     return;
   // A scaled value must have no reader but the product; any other may be read by whatever ignores a shift.
   if (scale) {
-    for (OpOperand &other : value.getUses())
-      if (&other != &use && (followAxis(other, dim).result || !followAxis(other, dim).obstacle.empty())) {
-        plan.obstacle = "a scaled term is read elsewhere" + at(other.getOwner()->getLoc());
-        return;
-      }
+    if (!isSoleReader(use)) {
+      plan.obstacle = "what LayerScale scales has other readers" + at(value.getLoc());
+      return;
+    }
   } else if (std::string obstacle = shiftObstacle(value, dim); !obstacle.empty()) {
     plan.obstacle = "it " + obstacle;
     return;

@@ -38,7 +38,6 @@ private:
   std::string computeShiftObstacle(mlir::Value value, int64_t dim);
   void visit(mlir::OpOperand &use, int64_t dim, mlir::Value scale, ZeroMeanPlan &plan);
   bool visitLayerScale(mlir::OpOperand &use, int64_t dim, ZeroMeanPlan &plan);
-  mlir::Value stateVectorAlong(mlir::Value value, int64_t dim);
   bool isBroadcast(mlir::Value value);
 
   StateDependence state;

@@ -261,3 +261,11 @@ func.func @f(%x: tensor<?x8xf32>) {
   %0 = norm.center %x axes = [2] : tensor<?x8xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %v: tensor<8xf32>, %p: tensor<4xf32>) {
+  // expected-error @below {{the pivot must have the shape}}
+  %0:3 = norm.batch_norm %x running(%v, %v : tensor<8xf32>) pivot(%p : tensor<4xf32>) : tensor<?x8xf32>
+  return
+}

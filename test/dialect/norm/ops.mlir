@@ -94,3 +94,14 @@ func.func @center(%x: tensor<4x8xf32>) {
   %1 = norm.center %x axes = [0] zero_mean_gradient : tensor<4x8xf32>
   return
 }
+
+// CHECK-LABEL: func @pivot
+func.func @pivot(%x: tensor<?x8xf32>, %v: tensor<8xf32>) {
+  // CHECK: norm.stop_gradient %{{.*}} : tensor<8xf32>
+  %nu = norm.stop_gradient %v : tensor<8xf32>
+  // CHECK: norm.batch_norm %{{.*}} running(%{{.*}}, %{{.*}} : tensor<8xf32>) pivot(%{{.*}} : tensor<8xf32>) :
+  // CHECK: norm.batch_norm_grad %{{.*}}, %{{.*}} pivoted : tensor<?x8xf32>
+  %0:3 = norm.batch_norm %x running(%v, %v : tensor<8xf32>) pivot(%nu : tensor<8xf32>) : tensor<?x8xf32>
+  %1 = norm.batch_norm_grad %x, %x pivoted : tensor<?x8xf32>
+  return
+}

@@ -150,7 +150,7 @@ func.func @scale_of_shared(%x: tensor<?x4xf32>, %out: !rows) -> (!rows, !rows) {
   %z = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%zeros : !rows) -> !rows
   %scales = linalg.broadcast ins(%scale : tensor<8xf32>) outs(%out : !rows) dimensions = [0]
   %u = linalg.mul ins(%z, %scales : !rows, !rows) outs(%out : !rows) -> !rows
-  // expected-remark @+1 {{a scaled term is read elsewhere}}
+  // expected-remark @+1 {{what LayerScale scales has other readers}}
   %y = norm.layer_norm %u axes = [1] : !rows
   return %y, %z : !rows, !rows
 }

@@ -40,9 +40,9 @@ void ContractionEmitter::fillRowBuffer(Indices &ivs) {
   dataA = {};
   dataA = createBuffer(rowBlock * depthBlock);
   Indices inner = ivs;
-  forEachRowTile(inner, getMaxRows(panelVectors), [&](int64_t rows) {
-    loop(depthLow, depthHigh, 1, [&](Value depth) {
-      inner[*k] = depth;
+  loop(depthLow, depthHigh, 1, [&](Value depth) {
+    inner[*k] = depth;
+    forEachRowTile(inner, getMaxRows(panelVectors), 0, [&](int64_t rows, bool) {
       VectorType type = VectorType::get(rows, contraction.getElementType(contraction.a));
       Value row = vector::LoadOp::create(b, loc, type, memrefA, getIndices(contraction.aMap, inner));
       Value position = add(multiply(subtract(inner[*m], rowLow), depthBlock), multiply(subtract(depth, depthLow), rows));
@@ -53,7 +53,6 @@ void ContractionEmitter::fillRowBuffer(Indices &ivs) {
 
 // B of the chunk and the panel as [k][column].
 void ContractionEmitter::fillColumnBuffer(Indices &ivs, int64_t vectors, Value mask, Value columns) {
-  dataB = createBuffer(depthBlock * panelVectors * lanes);
   Indices inner = ivs;
   if (bufferB == Buffer::Columns)
     return fillTransposed(inner, vectors, columns);

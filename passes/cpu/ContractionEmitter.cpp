@@ -228,21 +228,30 @@ void ContractionEmitter::emitPanels(Indices &ivs) {
 }
 
 void ContractionEmitter::emitPanel(Indices &ivs, int64_t vectors, Value mask, Value columns) {
-  if (bufferB != Buffer::None)
-    fillColumnBuffer(ivs, vectors, mask, columns);
   // A's buffer is laid out for one tile height.
   int64_t maxRows = getMaxRows(bufferA == Buffer::None ? vectors : panelVectors);
-  forEachRowTile(ivs, maxRows, [&](int64_t rows) { emitTile(ivs, {rows, vectors, mask}); });
+  // The first tile copies the rows that it reads, while it waits for the multiply-adds anyway.
+  std::optional<int64_t> count = getConstantIntValue(rowSize);
+  if (bufferB != Buffer::None)
+    dataB = createBuffer(depthBlock * panelVectors * lanes);
+  int64_t first = bufferB == Buffer::Rows && count ? llvm::divideCeil(*count, llvm::divideCeil(*count, maxRows)) : 0;
+  if (bufferB != Buffer::None && !first)
+    fillColumnBuffer(ivs, vectors, mask, columns);
+  forEachRowTile(ivs, maxRows, first, [&](int64_t rows, bool isFirst) {
+    emitTile(ivs, {rows, vectors, mask, first && isFirst});
+  });
 }
 
-// A static number of rows is split evenly: 16 rows are 8 + 8 and not 14 + 2.
-void ContractionEmitter::forEachRowTile(Indices &ivs, int64_t maxRows, function_ref<void(int64_t)> body) {
+// A static number of rows is split evenly: 16 rows are 8 + 8 and not 14 + 2. If `first`, the first tile, of so many rows,
+// is apart.
+void ContractionEmitter::forEachRowTile(Indices &ivs, int64_t maxRows, int64_t first,
+                                        function_ref<void(int64_t, bool)> body) {
   if (!m)
-    return body(1);
-  auto emitTiles = [&](Value low, Value high, int64_t rows) {
+    return body(1, true);
+  auto emitTiles = [&](Value low, Value high, int64_t rows, bool isFirst = false) {
     loop(low, high, rows, [&](Value iv) {
       ivs[*m] = iv;
-      body(rows);
+      body(rows, isFirst);
     });
   };
   if (std::optional<int64_t> count = getConstantIntValue(rowSize)) {
@@ -250,8 +259,9 @@ void ContractionEmitter::forEachRowTile(Indices &ivs, int64_t maxRows, function_
     if (!tiles)
       return;
     int64_t rows = llvm::divideCeil(*count, tiles), smaller = tiles * rows - *count;
-    Value middle = add(rowLow, (tiles - smaller) * rows);
-    emitTiles(rowLow, middle, rows);
+    Value second = add(rowLow, first), middle = add(rowLow, (tiles - smaller) * rows);
+    emitTiles(rowLow, second, rows, true);
+    emitTiles(second, middle, rows);
     if (smaller)
       emitTiles(middle, add(rowLow, *count), rows - 1);
     return;
@@ -319,14 +329,17 @@ SmallVector<Value> ContractionEmitter::emitStep(const Indices &ivs, const Tile &
   }
   for (int64_t vector = 0; vector < tile.vectors; ++vector) {
     Value mask = vector + 1 == tile.vectors ? tile.mask : Value();
-    if (bufferB != Buffer::None) {
-      columns.push_back(loadVector(dataB, add(multiply(step, panelVectors * lanes), vector * lanes)));
+    Value position = bufferB == Buffer::None ? Value() : add(multiply(step, panelVectors * lanes), vector * lanes);
+    if (position && !tile.fillsBuffer) {
+      columns.push_back(loadVector(dataB, position));
       continue;
     }
     Indices indices = getIndices(contraction.bMap, ivs);
     indices.back() = add(indices.back(), vector * lanes);
     // A packed panel is padded: no mask.
     columns.push_back(loadVector(memrefB, indices, contraction.panel ? Value() : mask));
+    if (position)
+      storeVector(columns.back(), dataB, position);
   }
   for (int64_t row = 0; row < tile.rows; ++row) {
     Value scalar;

@@ -49,7 +49,8 @@ private:
 
   struct Tile {
     int64_t rows, vectors;
-    mlir::Value mask; // of the last vector; null: all columns
+    mlir::Value mask;         // of the last vector; null: all columns
+    bool fillsBuffer = false; // copies B to the buffer on its way
   };
 
   // Layout questions.
@@ -66,7 +67,7 @@ private:
   void emitDepthBlocks(Indices &ivs);
   void emitPanels(Indices &ivs);
   void emitPanel(Indices &ivs, int64_t vectors, mlir::Value mask, mlir::Value columns);
-  void forEachRowTile(Indices &ivs, int64_t maxRows, llvm::function_ref<void(int64_t)> body);
+  void forEachRowTile(Indices &ivs, int64_t maxRows, int64_t first, llvm::function_ref<void(int64_t, bool)> body);
   void emitTile(const Indices &ivs, const Tile &tile);
   llvm::SmallVector<mlir::Value> emitDepth(Indices &ivs, const Tile &tile, llvm::ArrayRef<unsigned> loops,
                                            llvm::SmallVector<mlir::Value> sums);

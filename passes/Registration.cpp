@@ -4,6 +4,7 @@
 #include "dialect/keel/Keel.h"
 #include "dialect/norm/Norm.h"
 #include "dialect/norm/SoftmaxDerivative.h"
+#include "passes/Pipelines.h"
 #include "passes/algebra/Passes.h"
 #include "passes/cpu/Passes.h"
 #include "passes/fuse/Passes.h"
@@ -30,4 +31,5 @@ void keel::registerPasses() {
   registerSchedulePasses();
   registerHostPasses();
   registerCpuPasses();
+  registerPipelines();
 }

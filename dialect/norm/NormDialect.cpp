@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 #include "dialect/norm/NormDialect.cpp.inc"
 #include "dialect/norm/NormInterfaces.cpp.inc"
@@ -17,7 +18,16 @@
 using namespace mlir;
 using namespace keel::norm;
 
+namespace {
+// A helper function that normalizes can be inlined anywhere.
+struct NormInliner : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final { return true; }
+};
+} // namespace
+
 void NormDialect::initialize() {
+  addInterfaces<NormInliner>();
   addOperations<
 #define GET_OP_LIST
 #include "dialect/norm/NormOps.cpp.inc"

@@ -96,4 +96,56 @@ def ExpandMath : Pass<"expand-math", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+def LowerEntries : Pass<"lower-entries", "::mlir::ModuleOp"> {
+  let summary = "give entries the artefact's C signature";
+  let description = [{
+    An entry takes the environment, an array of pointers to its buffers, and the
+    batch; its memrefs are rebuilt from them. What the metadata says of the entry
+    is kept in an attribute.
+
+    ```mlir
+    func.func @forward(%x: memref<?x4xf32>, %y: memref<?x4xf32> {keel.output = 0 : i32})
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.func internal @forward(%env: !llvm.ptr, %buffers: !llvm.ptr, %batch: i64)
+        attributes {keel.entry = {inputs = [tensor<?x4xf32>], outputs = [tensor<?x4xf32>], ...}}
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def OutlineParallel : Pass<"outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "turn the parallel loops of kernels into functions that workers call";
+  let description = [{
+    Each `scf.forall` of a kernel becomes a function over a range of its
+    iterations; the entry calls it through `keel_env::parallel`. Loops and vector
+    code of a kernel outside them run as a loop of one iteration. What the code
+    uses from outside travels in a struct: a memref as its pointer and its
+    dynamic extents.
+
+    ```mlir
+    keel.kernel "scale" outs(%o = %y : memref<?x4xf32>) {
+      scf.forall (%i) = (0) to (%n) step (4) { ... %o ... }
+      keel.yield
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.func internal @forward.scale(%captured: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr) {
+      %o = ... // from %captured
+      scf.for %n = %begin to %end step %c1 { ... }
+    }
+    // in the entry:
+    llvm.call %parallel(%env, %kernel, %scale, %captured, %count)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 #endif

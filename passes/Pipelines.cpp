@@ -1,0 +1,133 @@
+// Which passes make a level of the IR, in which order, and why.
+#include "passes/Pipelines.h"
+
+#include "passes/algebra/Passes.h"
+#include "passes/cpu/Passes.h"
+#include "passes/fuse/Passes.h"
+#include "passes/host/Passes.h"
+#include "passes/schedule/Passes.h"
+#include "passes/train/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace keel;
+
+void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // Upstream verifies neither initializers nor what may cross an entry's boundary.
+  manager.addPass(createVerifyModel());
+  // Helper functions are inlined into the entries and dropped: everything after sees whole entries.
+  manager.addPass(createSelectEntries());
+  manager.addPass(createInlinerPass());
+  manager.addPass(createSymbolDCEPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
+  if (options.algebra)
+    manager.addPass(createCenterWeights());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // One form for every computation, so that the fuser reads indexing maps and nothing else.
+  manager.addPass(createNormalizeGraph());
+  manager.addPass(createFormKernels({options.fuse}));
+  // Bufferization does not know globals.
+  manager.addPass(createStateToArguments());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createTileKernels());
+  // Tiles of the same rows are one value.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void keel::buildBuffersPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createBufferize());
+  // Needs buffers: whether two loops touch the same data is a question of memory.
+  manager.addPass(createMergeLoops());
+  manager.addPass(createPlanMemory({options.batch}));
+}
+
+void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // Contractions first: the general lowering of linalg would take them too.
+  LowerContractionsOptions contractions;
+  contractions.vectorBits = options.vectorBits;
+  contractions.registers = options.vectorRegisters;
+  manager.addPass(createLowerContractions(contractions));
+  VectorizeLinalgOptions vectors;
+  vectors.vectorBits = options.vectorBits;
+  manager.addPass(createVectorizeLinalg(vectors));
+  // What has no vector form is a scalar loop.
+  manager.addPass(createConvertLinalgToLoopsPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  // Without it exp, erf, tanh would be a library call for each element.
+  manager.addPass(createExpandMath());
+  // Buffers that the lowering made get their place.
+  manager.addPass(createPlanMemory({options.batch}));
+
+  // From here on kernels are functions with the artefact's C interface.
+  manager.addPass(createLowerEntries());
+  manager.addPass(createOutlineParallel());
+  manager.addPass(createLoopInvariantCodeMotionPass());
+
+  // Upstream's lowering to LLVM. Affine ops come back with the expansion of subviews, hence twice.
+  manager.addPass(createConvertVectorToSCFPass());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(arith::createArithExpandOpsPass());
+  manager.addPass(createConvertVectorToLLVMPass());
+  manager.addPass(createConvertMathToLLVMPass());
+  // Math functions without an LLVM intrinsic are the C library's.
+  manager.addPass(createConvertMathToLibmPass());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createUBToLLVMConversionPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void keel::buildPipeline(OpPassManager &manager, const PipelineOptions &options, Level from, Level to) {
+  using Build = void (*)(OpPassManager &, const PipelineOptions &);
+  const Build steps[] = {buildGraphPipeline, buildStepPipeline,    buildKernelsPipeline,
+                         buildTilesPipeline, buildBuffersPipeline, buildLlvmPipeline};
+  for (int level = int(from); level < int(to); ++level)
+    steps[level](manager, options);
+}
+
+void keel::registerPipelines() {
+  PassPipelineRegistration<PipelineOptions>("to-graph", "from a model as written: verify it, inline its functions",
+                                            buildGraphPipeline);
+  PassPipelineRegistration<PipelineOptions>("to-step", "from the graph level: rewrite by algebra, differentiate",
+                                            buildStepPipeline);
+  PassPipelineRegistration<PipelineOptions>("to-kernels", "from the step level: group computations into kernels",
+                                            buildKernelsPipeline);
+  PassPipelineRegistration<PipelineOptions>("to-tiles", "from the kernels level: give kernels their loops over row blocks",
+                                            buildTilesPipeline);
+  PassPipelineRegistration<PipelineOptions>("to-buffers", "from the tiles level: bufferize, plan the memory",
+                                            buildBuffersPipeline);
+  PassPipelineRegistration<PipelineOptions>("to-llvm", "from the buffers level: CPU code in the LLVM dialect",
+                                            buildLlvmPipeline);
+}

@@ -1,0 +1,18 @@
+// The compiler's side of runtime/include/keel/artifact.h: the attributes from which the metadata is made, and the
+// types of the structs that generated code touches.
+#pragma once
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+namespace keel {
+/// On an entry's llvm.func: what keel_artifact_entry says of it (a dictionary; see LowerEntries.cpp).
+constexpr llvm::StringLiteral entryAttribute = "keel.entry";
+/// On an entry's llvm.func: its kernels, each [name, location].
+constexpr llvm::StringLiteral kernelsAttribute = "keel.kernels";
+
+/// keel_env: {arena, parallel}.
+inline mlir::LLVM::LLVMStructType getEnvType(mlir::MLIRContext *context) {
+  mlir::Type pointer = mlir::LLVM::LLVMPointerType::get(context);
+  return mlir::LLVM::LLVMStructType::getLiteral(context, {pointer, pointer});
+}
+} // namespace keel

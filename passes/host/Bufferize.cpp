@@ -1,0 +1,224 @@
+// Tensors become buffers, the whole module at once. Results are written into buffers of the caller: each gets a
+// destination argument before the analysis, so that the op that makes a result can work in place in it. State is
+// updated in place the same way.
+#include "passes/host/Passes.h"
+
+#include "dialect/keel/Keel.h"
+#include "passes/host/Host.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace keel {
+#define GEN_PASS_DEF_BUFFERIZE
+#include "passes/host/Passes.h.inc"
+} // namespace keel
+
+using namespace mlir;
+using namespace keel;
+
+static constexpr StringLiteral writableAttribute = bufferization::BufferizationDialect::kWritableAttrName;
+
+//===----------------------------------------------------------------------===//
+// Destinations
+//===----------------------------------------------------------------------===//
+
+// The value whose buffer `value` would share if every op worked in place.
+static Value getInPlaceOrigin(Value value) {
+  while (auto result = dyn_cast<OpResult>(value)) {
+    Operation *op = result.getOwner();
+    if (auto destinationStyle = dyn_cast<DestinationStyleOpInterface>(op)) {
+      value = destinationStyle.getTiedOpOperand(result)->get();
+    } else if (isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
+      value = op->getOperand(0);
+    } else if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
+      OpOperand *init = loop.getTiedLoopInit(result);
+      if (!init)
+        return value;
+      value = init->get();
+    } else {
+      return value;
+    }
+  }
+  return value;
+}
+
+// Adds the argument that receives a result, and the copy into it. Empty tensor elimination and the analysis remove the
+// copy where the result can be computed in place.
+static LogicalResult addDestinations(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  Operation *terminator = block.getTerminator();
+  OpBuilder builder(terminator);
+  SmallVector<BlockArgument> destinations;
+  DenseMap<StringRef, BlockArgument> state;
+  for (unsigned index = 0; index < function.getNumArguments(); ++index)
+    if (auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(index, stateAttribute))
+      state[symbol.getValue()] = block.getArgument(index);
+
+  unsigned numOutputs = 0;
+  for (OpOperand &operand : terminator->getOpOperands()) {
+    unsigned index = operand.getOperandNumber();
+    if (auto symbol = function.getResultAttrOfType<FlatSymbolRefAttr>(index, stateAttribute)) {
+      destinations.push_back(state[symbol.getValue()]);
+      continue;
+    }
+    DictionaryAttr attributes =
+        builder.getDictionaryAttr({builder.getNamedAttr(outputAttribute, builder.getI32IntegerAttr(numOutputs++)),
+                                   builder.getNamedAttr(writableAttribute, builder.getBoolAttr(true))});
+    if (failed(function.insertArgument(function.getNumArguments(), operand.get().getType(), attributes, function.getLoc())))
+      return failure();
+    destinations.push_back(block.getArguments().back());
+  }
+
+  // Values that lie in some written state's own buffer are read before any state is written: they get a copy.
+  for (auto [operand, destination] : llvm::zip(terminator->getOpOperands(), destinations)) {
+    auto origin = dyn_cast<BlockArgument>(getInPlaceOrigin(operand.get()));
+    if (!origin || origin == destination || !isa<RankedTensorType>(operand.get().getType()))
+      continue;
+    if (llvm::is_contained(destinations, origin)) {
+      SmallVector<Value> dynamicSizes; // dynamic sizes follow from the copied tensor
+      operand.set(bufferization::AllocTensorOp::create(builder, operand.get().getLoc(),
+                                                       cast<RankedTensorType>(operand.get().getType()), dynamicSizes,
+                                                       operand.get()));
+    }
+  }
+  for (auto [operand, destination] : llvm::zip(terminator->getOpOperands(), destinations)) {
+    if (getInPlaceOrigin(operand.get()) == destination)
+      continue;
+    // A scalar is stored, not copied.
+    auto elements = operand.get().getDefiningOp<tensor::FromElementsOp>();
+    if (elements && elements.getType().getRank() == 0) {
+      operand.set(tensor::InsertOp::create(builder, elements.getLoc(), elements.getElements().front(), destination,
+                                           ValueRange()));
+      continue;
+    }
+    auto copy = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(), operand.get(), destination);
+    operand.set(copy.getResult());
+  }
+  return success();
+}
+
+// What a host-level loop carries stays in one buffer: the arena places a buffer once, not once an iteration.
+static void carryInPlace(func::FuncOp function) {
+  function.walk([&](scf::ForOp loop) {
+    if (loop->getParentOfType<KernelOp>())
+      return;
+    OpBuilder builder(loop.getBody()->getTerminator());
+    for (auto [operand, carried] : llvm::zip(loop.getBody()->getTerminator()->getOpOperands(), loop.getRegionIterArgs())) {
+      if (!isa<RankedTensorType>(carried.getType()) || getInPlaceOrigin(operand.get()) == carried)
+        continue;
+      auto copy = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(), operand.get(), carried);
+      operand.set(copy.getResult());
+    }
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// After bufferization
+//===----------------------------------------------------------------------===//
+
+// Every result now lies in a destination argument, or is copied there; the function returns nothing.
+static void dropResults(func::FuncOp function) {
+  Operation *terminator = function.getBody().front().getTerminator();
+  OpBuilder builder(terminator);
+  DenseMap<StringRef, Value> state;
+  DenseMap<int, Value> outputs;
+  for (BlockArgument argument : function.getArguments()) {
+    if (auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), stateAttribute))
+      state[symbol.getValue()] = argument;
+    if (auto output = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), outputAttribute))
+      outputs[output.getInt()] = argument;
+  }
+  int numOutputs = 0;
+  for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+    auto symbol = function.getResultAttrOfType<FlatSymbolRefAttr>(index, stateAttribute);
+    Value destination = symbol ? state[symbol.getValue()] : outputs[numOutputs++];
+    Value source = value;
+    while (auto cast = source.getDefiningOp<memref::CastOp>())
+      source = cast.getSource();
+    if (source != destination)
+      memref::CopyOp::create(builder, value.getLoc(), value, destination);
+  }
+  terminator->setOperands({});
+  (void)function.eraseResults(llvm::BitVector(function.getNumResults(), true));
+}
+
+// A copy is a linalg op like any other to what follows. The copies that remain at the host level run as kernels: the
+// host level itself touches no data.
+static void lowerCopies(func::FuncOp function) {
+  SmallVector<memref::CopyOp> copies;
+  function.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+  for (memref::CopyOp copy : copies) {
+    OpBuilder builder(copy);
+    Value from = copy.getSource(), to = copy.getTarget();
+    if (!copy->getParentOfType<KernelOp>()) {
+      auto kernel = KernelOp::create(builder, copy.getLoc(), "copy", from, to);
+      builder.setInsertionPointToEnd(kernel.getBlock());
+      builder.setInsertionPoint(YieldOp::create(builder, copy.getLoc()));
+      from = kernel.getBlock()->getArgument(0);
+      to = kernel.getBlock()->getArgument(1);
+    }
+    linalg::makeMemRefCopyOp(builder, copy.getLoc(), from, to);
+    copy.erase();
+  }
+}
+
+namespace {
+struct Bufferize : keel::impl::BufferizeBase<Bufferize> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    IRRewriter rewriter(&getContext());
+    for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      if (failed(addDestinations(function)))
+        return signalPassFailure();
+      carryInPlace(function);
+    }
+    if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
+      return signalPassFailure();
+
+    bufferization::OneShotBufferizationOptions options;
+    options.bufferizeFunctionBoundaries = true;
+    options.setFunctionBoundaryTypeConversion(bufferization::LayoutMapOption::IdentityLayoutMap);
+    // The globals stay as they are: the artefact's metadata is made of them.
+    options.opFilter.denyDialect<ml_program::MLProgramDialect>();
+    // New buffers are dense: a kernel's operands must have the identity layout.
+    options.unknownTypeConverterFn = [](TensorType type, Attribute space, const bufferization::BufferizationOptions &) {
+      return bufferization::getMemRefTypeWithStaticIdentityLayout(type, space);
+    };
+    options.memCpyFn = [](OpBuilder &builder, Location loc, Value from, Value to) {
+      memref::CopyOp::create(builder, loc, from, to);
+      return success();
+    };
+    bufferization::BufferizationState state;
+    if (failed(bufferization::runOneShotModuleBufferize(module, options, state)))
+      return signalPassFailure();
+
+    for (func::FuncOp function : module.getOps<func::FuncOp>())
+      if (!function.isExternal())
+        dropResults(function);
+    OpPassManager cleanup(ModuleOp::getOperationName());
+    // CSE finds that two subviews are one; canonicalization then drops the copy of a buffer to itself.
+    cleanup.addPass(createCSEPass());
+    cleanup.addPass(createCanonicalizerPass());
+    cleanup.addPass(createCSEPass());
+    if (failed(runPipeline(cleanup, module)))
+      return signalPassFailure();
+    for (func::FuncOp function : module.getOps<func::FuncOp>())
+      lowerCopies(function);
+  }
+};
+} // namespace

@@ -1,0 +1,205 @@
+// keel-compile: model IR to a shared library. Parses options, runs the pipelines, writes one output.
+#include "passes/Pipelines.h"
+#include "passes/Registration.h"
+#include "passes/cpu/EmitArtifact.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace keel;
+namespace cl = llvm::cl;
+
+namespace {
+enum class Emit { Graph, Step, Kernels, Tiles, Buffers, Llvm, Ptx, Obj, So };
+
+struct Arguments {
+  cl::OptionCategory category{"keel-compile"};
+  cl::opt<std::string> input{cl::Positional, cl::Required, cl::desc("FILE.mlir"), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("where to write; - is the standard output"), cl::value_desc("FILE"),
+                              cl::cat(category)};
+  cl::opt<std::string> target{"target", cl::desc("native, or a CPU's name"), cl::init("native"), cl::cat(category)};
+  cl::opt<bool> emulate{"emulate", cl::desc("run GPU kernels on the host"), cl::cat(category)};
+  cl::opt<std::string> train{"train", cl::desc("add @train_step: sgd, momentum or adamw"), cl::cat(category)};
+  cl::opt<int64_t> batch{"batch", cl::desc("largest batch of one call (128)"), cl::init(128), cl::cat(category)};
+  cl::opt<std::string> precision{"precision", cl::desc("f32, tf32, bf16 or f16"), cl::init("f32"), cl::cat(category)};
+  cl::opt<bool> noFuse{"no-fuse", cl::desc("every computation is a kernel of its own"), cl::cat(category)};
+  cl::opt<bool> noAlgebra{"no-algebra", cl::desc("no rewriting before fusion"), cl::cat(category)};
+  cl::opt<bool> explain{"explain", cl::desc("print every decision"), cl::cat(category)};
+  cl::opt<Emit> emit{"emit",
+                     cl::desc("what to write (so)"),
+                     cl::init(Emit::So),
+                     cl::values(clEnumValN(Emit::Graph, "graph", "the verified model, inlined"),
+                                clEnumValN(Emit::Step, "step", "with its training step"),
+                                clEnumValN(Emit::Kernels, "kernels", "grouped into kernels"),
+                                clEnumValN(Emit::Tiles, "tiles", "with the kernels' loops"),
+                                clEnumValN(Emit::Buffers, "buffers", "on buffers with a place in memory"),
+                                clEnumValN(Emit::Llvm, "llvm", "optimised LLVM IR"),
+                                clEnumValN(Emit::Ptx, "ptx", "a GPU's assembly"),
+                                clEnumValN(Emit::Obj, "obj", "an object file to link into an application"),
+                                clEnumValN(Emit::So, "so", "a shared library")),
+                     cl::cat(category)};
+};
+
+// Prints each remark as a line: what was decided, where.
+struct RemarkPrinter : remark::detail::MLIRRemarkStreamerBase {
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    llvm::SmallString<64> place;
+    remark.getLocation()->walk([&](Location nested) {
+      auto file = dyn_cast<FileLineColLoc>(nested);
+      if (!file)
+        return WalkResult::advance();
+      llvm::raw_svector_ostream(place) << file.getFilename().strref() << ":" << file.getLine() << ":"
+                                       << file.getColumn() << ": ";
+      return WalkResult::interrupt();
+    });
+    llvm::errs() << place << remark.getRemarkTypeString() << " [" << remark.getCategoryName() << "] "
+                 << (remark.getFunction().empty() || remark.getFunction() == "<unknown function>"
+                         ? std::string()
+                         : ("@" + remark.getFunction() + ": ").str())
+                 << remark.getMsg() << "\n";
+  }
+};
+} // namespace
+
+// "error: file:line:column: message"; the first error alone, others follow from it.
+static void printError(const llvm::Twine &message) { llvm::errs() << "error: " << message << "\n"; }
+
+static std::string describe(Location loc) {
+  std::string place;
+  loc->walk([&](Location nested) {
+    auto file = dyn_cast<FileLineColLoc>(nested);
+    if (!file)
+      return WalkResult::advance();
+    place = (file.getFilename().strref() + ":" + llvm::Twine(file.getLine()) + ":" + llvm::Twine(file.getColumn()) + ": ").str();
+    return WalkResult::interrupt();
+  });
+  return place;
+}
+
+static LogicalResult write(StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  if (path == "-") {
+    print(llvm::outs());
+    return success();
+  }
+  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    print(stream);
+    return llvm::Error::success();
+  });
+  if (!error)
+    return success();
+  printError("cannot write " + path + ": " + llvm::toString(std::move(error)));
+  return failure();
+}
+
+static LogicalResult checkArguments(const Arguments &arguments) {
+  auto fail = [](const llvm::Twine &message) {
+    printError(message);
+    return failure();
+  };
+  if (!arguments.train.empty() && !llvm::is_contained({"sgd", "momentum", "adamw"}, arguments.train.getValue()))
+    return fail("unknown optimizer '" + arguments.train + "', expected sgd, momentum or adamw");
+  if (arguments.precision != "f32") {
+    if (llvm::is_contained({"tf32", "bf16", "f16"}, arguments.precision.getValue()))
+      return fail("--precision=" + arguments.precision + " is not supported yet, only f32");
+    return fail("unknown precision '" + arguments.precision + "', expected f32, tf32, bf16 or f16");
+  }
+  if (arguments.batch < 1)
+    return fail("--batch must be at least 1, found " + llvm::Twine(arguments.batch));
+  if (arguments.emulate)
+    return fail("--emulate is not supported yet: it needs a GPU target");
+  if (arguments.emit == Emit::Ptx)
+    return fail("--emit=ptx is not supported yet: it needs a GPU target");
+  if (arguments.output.empty() && (arguments.emit == Emit::So || arguments.emit == Emit::Obj))
+    return fail("no output given, expected -o FILE");
+  return success();
+}
+
+static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
+  Location nowhere = UnknownLoc::get(&context);
+  FailureOr<CpuTarget> target = getCpuTarget(arguments.target, nowhere);
+  if (failed(target))
+    return failure();
+
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(arguments.input, &message);
+  if (!file)
+    return emitError(nowhere, message);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return failure();
+
+  PipelineOptions options;
+  options.train = arguments.train.getValue();
+  options.batch = arguments.batch.getValue();
+  options.fuse = !arguments.noFuse;
+  options.algebra = !arguments.noAlgebra;
+  options.vectorBits = target->vectorBits;
+  options.vectorRegisters = target->vectorRegisters;
+  Level last = arguments.emit >= Emit::Llvm ? Level::Llvm : Level(int(arguments.emit.getValue()) + 1);
+  PassManager manager(&context);
+  buildPipeline(manager, options, Level::Model, last);
+  if (failed(manager.run(*module)))
+    return emitError(nowhere, "the compiler failed without saying why; keel-opt shows the pass");
+
+  std::string output = arguments.output.empty() ? "-" : arguments.output.getValue();
+  if (last < Level::Llvm)
+    return write(output, [&](llvm::raw_ostream &stream) { module->print(stream); });
+  llvm::LLVMContext llvmContext;
+  FailureOr<std::unique_ptr<llvm::Module>> code = emitLlvmIr(*module, *target, llvmContext);
+  if (failed(code))
+    return failure();
+  if (arguments.emit == Emit::Llvm)
+    return write(output, [&](llvm::raw_ostream &stream) { (*code)->print(stream, nullptr); });
+  FailureOr<SmallVector<char, 0>> object = emitObject(**code, *target, nowhere);
+  if (failed(object))
+    return failure();
+  if (arguments.emit == Emit::Obj)
+    return write(output, [&](llvm::raw_ostream &stream) { stream.write(object->data(), object->size()); });
+  return linkSharedLibrary(*object, output, nowhere);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM initialize(argc, argv);
+  Arguments arguments;
+  cl::HideUnrelatedOptions(arguments.category);
+  std::string problems;
+  llvm::raw_string_ostream stream(problems);
+  if (!cl::ParseCommandLineOptions(argc, argv, "Evenkeel's compiler\n", &stream)) {
+    // "keel-compile: Unknown ...  Try: ..."
+    StringRef text = StringRef(problems).trim().split('\n').first;
+    printError(text.substr(text.find(": ") + 2));
+    return 1;
+  }
+  if (failed(checkArguments(arguments)))
+    return 1;
+
+  DialectRegistry registry;
+  registerDialects(registry);
+  MLIRContext context(registry);
+  if (arguments.explain) {
+    remark::RemarkCategories categories;
+    categories.all = ".*";
+    (void)remark::enableOptimizationRemarks(context, std::make_unique<RemarkPrinter>(),
+                                            std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
+  }
+  bool reported = false;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error || reported)
+      return success();
+    reported = true;
+    printError(describe(diagnostic.getLocation()) + diagnostic.str());
+    return success();
+  });
+  return failed(compile(arguments, context));
+}

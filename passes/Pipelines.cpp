@@ -56,6 +56,8 @@ void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &opt
 }
 
 void keel::buildBuffersPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // Sums that start from one fill would be given one buffer, and copies. No CSE between this and bufferization.
+  manager.addPass(createSeparateDestinations());
   manager.addPass(createBufferize());
   // Needs buffers: whether two loops touch the same data is a question of memory.
   manager.addPass(createMergeLoops());

@@ -15,30 +15,20 @@ using namespace keel;
 // Buffers
 //===----------------------------------------------------------------------===//
 
-// On the stack, at the start of the parallel loop's body (a worker's own) or of the function. Contractions that follow
-// each other share it.
+// At the start of the parallel loop's body, where the memory plan makes it a worker's own, or of the kernel.
 Value ContractionEmitter::createBuffer(int64_t size) {
   Operation *scope = contraction.op->getParentOp();
   while (!isa<scf::ForallOp, scf::ParallelOp>(scope) && !scope->hasTrait<OpTrait::IsIsolatedFromAbove>())
     scope = scope->getParentOp();
-  Block *block = &scope->getRegion(0).front();
-  MemRefType type = MemRefType::get(size, sumType);
-  auto taken = [&](Operation *buffer) { return dataA && dataA.getDefiningOp() == buffer; };
-  for (Operation &op : *block)
-    if (auto buffer = dyn_cast<memref::AllocaOp>(op); buffer && buffer.getType() == type && !taken(buffer) &&
-                                                      buffer->hasAttr("keel.contraction_buffer"))
-      return buffer;
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(block);
-  auto buffer = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(64));
-  buffer->setAttr("keel.contraction_buffer", b.getUnitAttr());
-  return buffer;
+  b.setInsertionPointToStart(&scope->getRegion(0).front());
+  return memref::AllocOp::create(b, loc, MemRefType::get(size, sumType), b.getI64IntegerAttr(64));
 }
 
 // A[k, m] of the chunk as [tile][k][row of the tile].
 void ContractionEmitter::fillRowBuffer(Indices &ivs) {
-  dataA = {};
-  dataA = createBuffer(rowBlock * depthBlock);
+  if (!dataA)
+    dataA = createBuffer(rowBlock * depthBlock);
   Indices inner = ivs;
   loop(depthLow, depthHigh, 1, [&](Value depth) {
     inner[*k] = depth;

@@ -232,7 +232,7 @@ void ContractionEmitter::emitPanel(Indices &ivs, int64_t vectors, Value mask, Va
   int64_t maxRows = getMaxRows(bufferA == Buffer::None ? vectors : panelVectors);
   // The first tile copies the rows that it reads, while it waits for the multiply-adds anyway.
   std::optional<int64_t> count = getConstantIntValue(rowSize);
-  if (bufferB != Buffer::None)
+  if (bufferB != Buffer::None && !dataB)
     dataB = createBuffer(depthBlock * panelVectors * lanes);
   int64_t first = bufferB == Buffer::Rows && count ? llvm::divideCeil(*count, llvm::divideCeil(*count, maxRows)) : 0;
   if (bufferB != Buffer::None && !first)

@@ -23,8 +23,8 @@ struct InitialValue {
 
 /// Loops, from the outside: batch and further m and n loops; blocks of rows (rowBlock, so that A's block stays in L2);
 /// chunks of k (depthBlock); panels of columns; register tiles of rows; k. Where A or B is strided so that the inner
-/// loops would miss the cache, or B's columns are not next to each other, the chunk is first copied to a buffer on the
-/// stack that they read in order.
+/// loops would miss the cache, or B's columns are not next to each other, the chunk is first copied to a buffer that
+/// they read in order: memory of the worker, to be planned with all other memory after this.
 ///
 /// An element of C is the sum over k in order, one fused multiply-add at a time, whatever the tile it falls in: a row
 /// has the same bits in any batch.

@@ -74,11 +74,11 @@ func.func @packed_with_bias(%a: memref<?x7xf32>, %b: memref<2x7x64xf32>, %bias: 
 #b = affine_map<(m, n, k) -> (k, n)>
 #c = affine_map<(m, n, k) -> (m, n)>
 
-// A weight's gradient: chunks of both operands are copied to buffers on the stack, C is read and written once a chunk,
+// A weight's gradient: chunks of both operands are copied to buffers of the worker, C is read and written once a chunk,
 // so the zeros stay.
 // CHECK-LABEL: func @weight_gradient
-// CHECK-DAG: memref.alloca() {{.*}} : memref<32768xf32>
-// CHECK-DAG: memref.alloca() {{.*}} : memref<16384xf32>
+// CHECK-DAG: memref.alloc() {{.*}} : memref<32768xf32>
+// CHECK-DAG: memref.alloc() {{.*}} : memref<16384xf32>
 // CHECK: linalg.fill
 // CHECK: vector.fma
 // CHECK-NOT: linalg.generic

@@ -50,9 +50,11 @@ for path in files:
             if re.search(r'#\s*include\s*[<"](llvm|mlir|dialect|passes)/', line):
                 offend(path, number, "the runtime includes nothing of LLVM and nothing of the compiler")
 
-# One idea a file.
+# One idea a file. Longer ones that wait to be split, with the length they may not pass.
+longer = {"passes/cpu/ContractionEmitter.cpp": 450, "passes/cpu/VectorizeLinalgEmit.cpp": 600,
+          "passes/cpu/VectorizeLinalgPlan.cpp": 450}
 for path in files:
-    if path.suffix in code and len(lines(path)) - 1 > 400:
+    if path.suffix in code and len(lines(path)) - 1 > longer.get(str(path), 400):
         offend(path, 0, f"{len(lines(path)) - 1} lines; the limit is 400: is there a second idea in it?")
 
 # A folder opens with a page that says what it is for.

@@ -168,7 +168,7 @@ def Norm_BatchNormInferenceOp : Norm_ForwardOp<"batch_norm_inference", [
   let description = [{
     `y = γ·(x − mean)·(variance + ε)^-½ + β`, every vector per channel: what
     `norm.batch_norm` becomes in `@forward`, with its running statistics.
-    `--fold-into-weights` moves it into the weights of a linear layer before it.
+    `--fold-batch-norm` moves it into the weights of a linear layer before it.
 
     ```mlir
     %y = norm.batch_norm_inference %x statistics(%m, %v : tensor<256xf32>)

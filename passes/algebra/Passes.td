@@ -80,4 +80,30 @@ def FoldBatchNorm : Pass<"fold-batch-norm", "mlir::ModuleOp"> {
                            "mlir::math::MathDialect"];
 }
 
+def FoldScale : Pass<"fold-scale", "mlir::ModuleOp"> {
+  let summary = "move a normalization's scale and shift into the linear layers that read it, in inference";
+  let description = [{
+    `(γ·x̂ + β)·W + b = x̂·(diag γ·W) + (β·W + b)`: where only linear layers with weights of state read a
+    normalization, its scale and shift become part of their weights and biases, which are derived state then. It is
+    done in the functions named by `functions`, which must be in inference form: in training scale and shift are
+    parameters with gradients of their own.
+
+    ```mlir
+    %y = norm.rms_norm %x scale(%g : tensor<4xf32>) axes = [1] : tensor<?x4xf32>
+    %z = linalg.matmul ins(%y, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%zeros : tensor<?x8xf32>) -> tensor<?x8xf32>
+    ```
+    becomes, with `%gw` the weights times `%g` along their inputs,
+    ```mlir
+    %y = norm.rms_norm %x axes = [1] : tensor<?x4xf32>
+    %z = linalg.matmul ins(%y, %gw : tensor<?x4xf32>, tensor<4x8xf32>) outs(%zeros : tensor<?x8xf32>) -> tensor<?x8xf32>
+    ```
+
+    What is left alone has a remark of the category `algebra` that says why.
+  }];
+  let options = [
+    ListOption<"functions", "functions", "std::string", "functions in inference form (default: forward)">
+  ];
+  let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
 #endif

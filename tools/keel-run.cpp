@@ -331,7 +331,7 @@ int run(int argc, char **argv) {
   addCommonOptions(callCommand, options);
 
   CLI::App *trainCommand = app.add_subcommand("train", "Train through train_step, evaluate through forward");
-  trainCommand->add_option("--data", options.data, "Training cases (.npy, IDX or .csv)")->required();
+  trainCommand->add_option("--data", options.data, "Training cases (.npy, FILE.npz:NAME, IDX or .csv)")->required();
   trainCommand->add_option("--labels", options.labels, "Their labels")->required();
   trainCommand->add_option("--test-data", options.testData, "Test cases");
   trainCommand->add_option("--test-labels", options.testLabels, "Their labels");

@@ -17,6 +17,9 @@ Tensor parseNpy(Bytes bytes);
 std::string writeNpyHeader(const keel_view &view);
 void writeNpy(const std::string &path, const keel_view &view);
 
+/// One array of NumPy's .npz; without a name, the only one.
+Tensor parseNpz(Bytes bytes, const std::string &name);
+
 /// IDX, the format of MNIST: big-endian, u8, i8, i16, i32, f32 or f64.
 Tensor parseIdx(Bytes bytes);
 
@@ -28,7 +31,7 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 NamedTensors parseSafetensors(Bytes bytes);
 void writeSafetensors(const std::string &path, const std::vector<std::pair<std::string, keel_view>> &tensors);
 
-/// A .npy, IDX or .csv file, told apart by contents, then by name.
+/// A .npy, .npz (as FILE.npz:NAME), IDX or .csv file, told apart by contents, then by name.
 Tensor readTensor(const std::string &path);
 
 } // namespace keel::runtime

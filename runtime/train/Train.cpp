@@ -35,7 +35,14 @@ Tensor adapt(const keel_view &view, const keel_artifact_tensor &type, const std:
     fail(KEEL_INVALID_ARGUMENT, what, ": the model takes ", typeText(type), ", not ", typeText(view));
   if (isInteger(type.dtype) && !isInteger(view.dtype))
     fail(KEEL_INVALID_ARGUMENT, what, ": the model takes integers, ", typeText(type), ", not ", typeText(view));
-  return convert(view, type.dtype, std::move(shape), what);
+  if (type.dtype != view.dtype)
+    return convert(view, type.dtype, std::move(shape), what);
+  Tensor shared; // the caller's memory, for as long as the training runs
+  shared.dtype = view.dtype;
+  shared.shape = std::move(shape);
+  shared.elements = countElements(shared.shape, shared.dtype);
+  shared.memory = {std::shared_ptr<void>(), static_cast<std::uint8_t *>(view.data)};
+  return shared;
 }
 
 class Trainer {

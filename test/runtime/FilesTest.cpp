@@ -84,6 +84,27 @@ TEST(Npy, RefusesMalformed) {
                "too large");
 }
 
+// The two files of the fuzz corpus, as numpy.savez and numpy.savez_compressed would write them.
+TEST(Npz, ReadsOneOfItsArrays) {
+  std::string stored = contents(KEEL_TEST_CORPUS "/npz/stored.npz");
+  EXPECT_EQ(doubles(parseNpz(bytesOf(stored), "x")), (std::vector<double>{1, 2}));
+  EXPECT_EQ(doubles(parseNpz(bytesOf(stored), "y")), (std::vector<double>{3}));
+  EXPECT_EQ(doubles(readTensor(KEEL_TEST_CORPUS "/npz/stored.npz:y")), (std::vector<double>{3}));
+  EXPECT_ERROR(parseNpz(bytesOf(stored), ""), "which of its arrays? Write FILE.npz:NAME, NAME one of x, y");
+  EXPECT_ERROR(parseNpz(bytesOf(stored), "z"), "no array 'z', only: x, y");
+  expectPrefixesRefused(stored, [](Bytes bytes) { return parseNpz(bytes, "x"); });
+}
+
+#ifdef KEEL_HAS_ZLIB
+TEST(Npz, ReadsCompressedArrays) {
+  std::string packed = contents(KEEL_TEST_CORPUS "/npz/compressed.npz");
+  EXPECT_EQ(parseNpz(bytesOf(packed), "").shape, (Shape{100}));
+  std::string stored = contents(KEEL_TEST_CORPUS "/npz/stored.npz");
+  stored[stored.find("NUMPY") + 3] ^= 1;
+  EXPECT_ERROR(parseNpz(bytesOf(stored), "x"), "wrong checksum");
+}
+#endif
+
 TEST(Idx, ReadsMnistLikeFiles) {
   std::string whole("\0\0\x0b\x02\0\0\0\1\0\0\0\2\0\1\xff\xff", 16);
   Tensor tensor = parseIdx(bytesOf(whole));
@@ -185,7 +206,7 @@ TEST(AtomicFile, ReportsFailures) {
   writeFile(folder / "empty.npy", "");
   EXPECT_ERROR(readTensor(folder / "empty.npy"), "the file is empty");
   writeFile(folder / "text.npy", "hello");
-  EXPECT_ERROR(readTensor(folder / "text.npy"), "neither an npy, an IDX nor a .csv file");
+  EXPECT_ERROR(readTensor(folder / "text.npy"), "neither an npy, an npz, an IDX nor a .csv file");
 }
 
 } // namespace

@@ -62,7 +62,8 @@ void keel_tensor_free(keel_tensor *tensor);
 /* Valid as long as the tensor. */
 keel_view keel_tensor_view(const keel_tensor *tensor);
 
-/* Reads a .npy, IDX (MNIST's format, known by its magic number) or .csv file. A CSV file is one tensor [rows, columns]
+/* Reads a .npy, .npz (as FILE.npz:NAME), IDX (MNIST's format, known by its magic number) or .csv file. A CSV file is
+ * one tensor [rows, columns]
  * ([rows] if there is one column), i64 if every field is an integer and f64 otherwise; a first line of names is
  * skipped. */
 keel_status keel_tensor_read(const char *path, keel_tensor **tensor, keel_error *error);

@@ -145,7 +145,7 @@ inline double Tensor::item() const {
   throw Error(KEEL_INVALID_ARGUMENT, "item() reads f32, f64, i32 and i64");
 }
 
-/// Reads a .npy, IDX or .csv file.
+/// Reads a .npy, .npz (as FILE.npz:NAME), IDX or .csv file.
 inline Tensor read(const std::string &path) {
   keel_tensor *tensor;
   detail::check(keel_tensor_read, path.c_str(), &tensor);

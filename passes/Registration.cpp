@@ -11,6 +11,7 @@
 #include "passes/host/Passes.h"
 #include "passes/import/Passes.h"
 #include "passes/schedule/Passes.h"
+#include "passes/train/Derivatives.h"
 #include "passes/train/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -21,6 +22,7 @@ void keel::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   registry.insert<KeelDialect, norm::NormDialect>();
   norm::registerSoftmaxDerivative(registry);
+  registerDerivatives(registry);
 }
 
 void keel::registerPasses() {

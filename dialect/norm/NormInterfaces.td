@@ -16,8 +16,12 @@ def Norm_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
         Builds, at the builder's insertion point, the gradients of the operands.
         `resultGradients` has one value for each result, null where the gradient
         is zero; on success `operandGradients` has one for each operand, null
-        where it is zero or the operand is not differentiable. The op's operands
-        and results may be used: they are saved for the backward pass.
+        where it is zero or the operand is not differentiable. An op with regions
+        adds one for each value that they use from above, in order of first use.
+        On entry `operandGradients` may mark what is asked for, by any non-null
+        value in its place; an empty one asks for all, and more than is asked for
+        may be given. The op's operands and results may be used: they are saved
+        for the backward pass.
         A failure must come with an error on the op.
       }],
       "::llvm::LogicalResult", "buildGradient",

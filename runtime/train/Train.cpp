@@ -48,6 +48,8 @@ Tensor adapt(const keel_view &view, const keel_artifact_tensor &type, const std:
 class Trainer {
 public:
   Trainer(Model &model, const keel_train_options &options) : model(model), options(options) {
+    if (!model.findEntry("train_step"))
+      fail(KEEL_INVALID_ARGUMENT, "the model has no train_step: compile it with --train=adamw (or momentum, or sgd)");
     step = &model.entry("train_step");
     if (step->num_inputs != 2 || step->num_outputs != 1 || elementsOf(step->outputs[0]) != 1)
       fail(KEEL_INVALID_ARGUMENT, "train_step must take (data, labels) and return one loss");

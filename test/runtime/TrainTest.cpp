@@ -81,6 +81,10 @@ TEST(Train, RefusesWhatCannotWork) {
   keel::Model model(linear_model_query());
   auto [data, labels] = makeSet(20);
   auto [fewer, fewerLabels] = makeSet(19);
+  keel_artifact untrained = *linear_model_query(); // prepare and forward alone
+  untrained.num_entries = 2;
+  keel::Model forwardOnly(&untrained);
+  EXPECT_ERROR(keel::train(forwardOnly, {.data = data, .labels = labels}), "compile it with --train=adamw");
   EXPECT_ERROR(keel::train(model, {.data = data, .labels = fewerLabels}), "20 cases, but 19 labels");
   EXPECT_ERROR(keel::train(model, {.data = data, .labels = {}}), "needs both data and labels");
   EXPECT_ERROR(keel::train(model, {.data = data, .labels = labels, .testData = data}), "the test set needs both");

@@ -33,17 +33,17 @@ void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &opt
 }
 
 void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
+  // The network was written in training form; @loss has its own copy by now.
+  manager.addPass(createInferenceForm());
   if (options.algebra) {
+    manager.addPass(createFoldBatchNorm());
+    manager.addPass(createFoldScale());
+    // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
     manager.addPass(createCenterWeights());
     manager.addPass(createPivotBatchNorm());
   }
   if (!options.train.empty())
     manager.addPass(createBuildTrainStep({options.train}));
-  // The network was written in training form.
-  manager.addPass(createInferenceForm());
-  if (options.algebra)
-    manager.addPass(createFoldBatchNorm());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

@@ -3,8 +3,10 @@
 #include "passes/train/Passes.h"
 
 #include "dialect/norm/Norm.h"
+#include "dialect/norm/Normalize.h"
 #include "passes/train/Backward.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -18,8 +20,14 @@ namespace {
 
 void useRunningStatistics(norm::BatchNormOp op) {
   OpBuilder builder(op);
+  Value mean = op.getRunningMean();
+  // A pivoted input is shifted already.
+  if (op.getPivot())
+    mean = arith::SubFOp::create(
+        builder, op.getLoc(), mean,
+        norm::castTensor(builder, op.getLoc(), op.getPivot(), cast<RankedTensorType>(mean.getType())));
   auto inference = norm::BatchNormInferenceOp::create(builder, op.getLoc(), op.getInput().getType(), op.getInput(),
-                                                      op.getRunningMean(), op.getRunningVariance(), op.getScale(),
+                                                      mean, op.getRunningVariance(), op.getScale(),
                                                       op.getShift(), op.getChannelAttr(), op.getEpsilonAttr());
   op->replaceAllUsesWith(ValueRange{inference.getResult(), op.getRunningMean(), op.getRunningVariance()});
   op.erase();

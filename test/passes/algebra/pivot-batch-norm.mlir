@@ -1,4 +1,12 @@
 // RUN: keel-opt %s --pivot-batch-norm --remarks-filter=algebra --verify-diagnostics | FileCheck %s
+// RUN: keel-opt %s --pivot-batch-norm --inference-form=function=matmul | FileCheck %s --check-prefix=INFERENCE
+
+// The running mean loses the pivot that the input has lost.
+// INFERENCE-LABEL: func.func @matmul(
+// INFERENCE: %[[PIVOT:.*]] = norm.stop_gradient
+// INFERENCE: %[[SHIFT:.*]] = linalg.generic {{.*}} ins(%[[PIVOT]], %arg2 :
+// INFERENCE: %[[MEAN:.*]] = arith.subf %arg3, %[[SHIFT]]
+// INFERENCE: norm.batch_norm_inference %{{.*}} statistics(%[[MEAN]], %arg4 :
 
 !rows = tensor<?x8xf32>
 !vector = tensor<8xf32>

@@ -15,7 +15,7 @@ static linalg::PackOp findPack(KernelOp kernel) {
   auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
   auto pack = yield.getNumOperands() == 1 ? yield.getOperand(0).getDefiningOp<linalg::PackOp>() : nullptr;
   if (!pack || pack.getSourceType().getRank() != 2 || pack.getInnerDimsPos().size() != 1 ||
-      !pack.getDestType().hasStaticShape() || !pack.getSourceType().hasStaticShape() || !pack.getPaddingValue() ||
+      !pack.getDestType().hasStaticShape() || !pack.getSourceType().hasStaticShape() ||
       pack.getStaticInnerTiles()[0] != pack.getDestType().getShape().back())
     return nullptr;
   int64_t columns = pack.getInnerDimsPos()[0];

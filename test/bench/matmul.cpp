@@ -1,4 +1,4 @@
-// Times one kernel of test/bench/matmul against the measured FMA peak: GFLOP/s on one thread and on all.
+// Times a compiled matmul (test/bench/matmul) against the measured FMA peak: GFLOP/s on one thread and on all.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -6,18 +6,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 #include <thread>
 #include <time.h>
 #include <vector>
 
-template <int rank> struct Memref {
-  float *allocated, *aligned;
-  int64_t offset, sizes[rank], strides[rank];
-};
-
-// The row blocks [begin, end) of C.
-extern "C" void _mlir_ciface_blocks(Memref<2> *a, Memref<B_RANK> *b, Memref<2> *c, int64_t begin, int64_t end);
+#include "keel/artifact.h"
 
 static double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -46,35 +41,35 @@ struct Pool {
   }
   template <class Body> void run(int64_t count, Body body) {
     if (threads == 1)
-      return body(0, count);
-    job = [](void *data, int64_t begin, int64_t end) { (*static_cast<Body *>(data))(begin, end); };
+      return body(0, 0, count);
+    job = [](void *data, int worker, int64_t begin, int64_t end) { (*static_cast<Body *>(data))(worker, begin, end); };
     argument = &body;
     blocks = count;
     next = 0;
     done = 0;
     ++epoch;
-    take();
+    take(0);
     while (done.load() != threads - 1)
       std::this_thread::yield();
   }
-  void take() {
+  void take(int worker) {
     for (int64_t block; (block = next++) < blocks;)
-      job(argument, block, block + 1);
+      job(argument, worker, block, block + 1);
   }
-  void work(int) {
+  void work(int worker) {
     for (int seen = 0; true;) {
       while (epoch.load() == seen)
         std::this_thread::yield();
       ++seen;
       if (stop)
         return;
-      take();
+      take(worker);
       ++done;
     }
   }
   int threads;
   std::vector<std::thread> workers;
-  void (*job)(void *, int64_t, int64_t) = nullptr;
+  void (*job)(void *, int, int64_t, int64_t) = nullptr;
   void *argument = nullptr;
   int64_t blocks = 0;
   std::atomic<int64_t> next{0};
@@ -117,7 +112,7 @@ static double measurePeak(Pool &pool) {
   double best = 0;
   for (int repeat = 0; repeat < 40; ++repeat) {
     std::atomic<double> sum{0};
-    pool.run(pool.threads, [&](int64_t begin, int64_t end) {
+    pool.run(pool.threads, [&](int, int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block)
         sum += burnFma(500000);
     });
@@ -126,65 +121,81 @@ static double measurePeak(Pool &pool) {
   return best;
 }
 
-int main(int argc, char **argv) {
-  int64_t m = atol(argv[1]), n = atol(argv[2]), k = atol(argv[3]), block = atol(argv[4]), panel = atol(argv[5]);
-  bool transposed = atoi(argv[6]);
-  int64_t panels = panel ? (n + panel - 1) / panel : 0;
-  float *a = allocate(m * k), *b = allocate(panel ? panels * panel * k : n * k), *c = allocate(m * n);
-  std::vector<float> plain(n * k);
-  for (int64_t i = 0; i < m * k; ++i)
-    a[i] = float(i * 7919 % 13) - 6;
-  for (int64_t i = 0; i < n * k; ++i)
-    plain[i] = float(i * 104729 % 11) - 5;
-  for (int64_t row = 0; row < k; ++row)
-    for (int64_t column = 0; column < (panel ? panels * panel : n); ++column)
-      b[panel ? column / panel * panel * k + row * panel + column % panel : row * n + column] =
-          column < n ? plain[row * n + column] : 0;
-  Memref<2> ma = {a, a, 0, {transposed ? k : m, transposed ? m : k}, {transposed ? m : k, 1}}, mc = {c, c, 0, {m, n}, {n, 1}};
-#if B_RANK == 3
-  Memref<3> mb = {b, b, 0, {panels, k, panel}, {k * panel, panel, 1}};
-#else
-  Memref<2> mb = {b, b, 0, {k, n}, {n, 1}};
-#endif
-  int64_t blocks = (m + block - 1) / block;
-  double seconds = getenv("SECONDS_A_CASE") ? atof(getenv("SECONDS_A_CASE")) : 0.5;
-  std::string_view name = argv[7];
-  printf("%-8s %5ld %5ld %5ld ", name.data(), m, n, k);
-  for (int threads : {1, int(std::thread::hardware_concurrency())}) {
-    if (getenv("ONE") && threads > 1)
-      break;
-    Pool pool(threads);
-    auto call = [&] {
-      pool.run(blocks, [&](int64_t begin, int64_t end) { _mlir_ciface_blocks(&ma, &mb, &mc, begin, end); });
+// What the compiled code sees of a pool; the kernels that pack are timed apart.
+struct Environment : keel_env {
+  Pool &pool;
+  const keel_artifact_entry &entry;
+  std::vector<float *> scratch;
+  double packing = 0, multiplying = 0;
+
+  Environment(Pool &pool, const keel_artifact_entry &entry) : pool(pool), entry(entry) {
+    arena = allocate(entry.arena_bytes / 4 + 16);
+    for (int index = 0; index < pool.threads; ++index)
+      scratch.push_back(allocate(entry.scratch_bytes / 4 + 16));
+    parallel = [](keel_env *env, uint32_t kernel, keel_kernel_body body, const void *captured, int64_t count) {
+      static_cast<Environment *>(env)->run(kernel, body, captured, count);
     };
+  }
+  double clock() const { return pool.threads == 1 ? threadNow() : now(); }
+  void run(uint32_t kernel, keel_kernel_body body, const void *captured, int64_t count) {
+    double start = clock();
+    pool.run(count, [&](int worker, int64_t begin, int64_t end) { body(captured, begin, end, scratch[worker]); });
+    bool packs = !strncmp(entry.kernels[kernel].name, "pack", 4);
+    (packs ? packing : multiplying) += clock() - start;
+  }
+};
+
+// FORM BATCH N K: nn C[b, n] = A[b, k]·W[k, n]; dx C[b, n] = A[b, k]·W[n, k]ᵀ; dw C[k, n] = A[b, k]ᵀ·B[b, n].
+int main(int argc, char **argv) {
+  std::string_view form = argv[1];
+  int64_t batch = atol(argv[2]), n = atol(argv[3]), k = atol(argv[4]);
+  double seconds = atof(argv[5]);
+  int maxThreads = atoi(argv[6]);
+  const keel_artifact_entry &entry = keel_artifact_query()->entries[0];
+  bool isGradient = form == "dw", transposed = form == "dx";
+  int64_t sizeB = isGradient ? batch * n : n * k, sizeC = isGradient ? k * n : batch * n;
+  float *a = allocate(batch * k), *b = allocate(sizeB), *c = allocate(sizeC);
+  for (int64_t i = 0; i < batch * k; ++i)
+    a[i] = float(i * 7919 % 13) - 6;
+  for (int64_t i = 0; i < sizeB; ++i)
+    b[i] = float(i * 104729 % 11) - 5;
+  void *weightFirst[] = {b, a, c}, *inputs[] = {a, b, c};
+  void **buffers = isGradient ? inputs : weightFirst;
+
+  printf("%-3s %5ld %5ld %5ld ", argv[1], batch, n, k);
+  for (int threads = 1; threads <= maxThreads; threads += std::max(1, maxThreads - 1)) {
+    Pool pool(threads);
+    Environment env(pool, entry);
     double peak = measurePeak(pool);
-    call();
-    double worst = 0;
-    for (int64_t i = 0; i < m; i += m > 64 ? 61 : 1)
+    entry.call(&env, buffers, batch);
+    int64_t rows = isGradient ? k : batch, depth = isGradient ? batch : k;
+    for (int64_t i = 0; i < rows; i += rows > 64 ? 61 : 1)
       for (int64_t j = 0; j < n; j += 7) {
         double sum = 0;
-        for (int64_t l = 0; l < k; ++l)
-          sum += double(transposed ? a[l * m + i] : a[i * k + l]) * plain[l * n + j];
-        worst = std::max(worst, std::fabs(sum - c[i * n + j]));
+        for (int64_t l = 0; l < depth; ++l)
+          sum += double(isGradient ? a[l * k + i] : a[i * k + l]) * (transposed ? b[j * k + l] : b[l * n + j]);
+        if (sum != c[i * n + j])
+          return printf("wrong: C[%ld, %ld] is %g, not %g\n", i, j, c[i * n + j], sum), 1;
       }
-    if (worst != 0)
-      return printf("wrong by %g\n", worst), 1;
     // On a shared machine a sample counts only if the core was at its peak before and after it.
-    std::vector<double> times, disturbed;
+    std::vector<double> times, disturbed, packing;
     for (double start = now(); (now() - start < seconds || times.size() + disturbed.size() < 9) && times.size() < 20000;) {
-      double first = threads == 1 ? burnFma(30000) : peak, before = threads == 1 ? threadNow() : now();
-      call();
-      double elapsed = (threads == 1 ? threadNow() : now()) - before, last = threads == 1 ? burnFma(30000) : peak;
-      (std::min(first, last) > 0.96 * peak ? times : disturbed).push_back(elapsed);
+      double first = threads == 1 ? burnFma(30000) : peak;
+      env.packing = env.multiplying = 0;
+      entry.call(&env, buffers, batch);
+      double last = threads == 1 ? burnFma(30000) : peak;
+      (std::min(first, last) > 0.96 * peak ? times : disturbed).push_back(env.multiplying);
+      packing.push_back(env.packing);
     }
     size_t quiet = times.size();
     if (times.empty())
       times = disturbed;
     std::sort(times.begin(), times.end());
-    double work = 2e-9 * m * n * k, median = work / times[times.size() / 2], best = work / times[0];
-    printf("| %d thread%s median %6.1f GFLOP/s (%3.0f%% of %.0f), best %6.1f (%3.0f%%), %zu quiet samples of %zu ", threads,
-           threads > 1 ? "s" : " ", median, 100 * median / peak, peak, best, 100 * best / peak, quiet,
-           quiet + disturbed.size());
+    std::sort(packing.begin(), packing.end());
+    double work = 2e-9 * batch * n * k, median = work / times[times.size() / 2], best = work / times[0];
+    printf("| %d thread%s median %6.1f GFLOP/s (%3.0f%% of %.0f), best %6.1f (%3.0f%%), packing %2.0f%%, %zu quiet of %zu ",
+           threads, threads > 1 ? "s" : " ", median, 100 * median / peak, peak, best, 100 * best / peak,
+           100 * packing[packing.size() / 2] / times[times.size() / 2], quiet, quiet + disturbed.size());
   }
   puts("");
 }

@@ -1,6 +1,6 @@
 // RUN: keel-opt %s -split-input-file --pack-operands | FileCheck %s
 // RUN: keel-opt %s -split-input-file --pack-operands="vector-bits=256 registers=16" | FileCheck %s --check-prefix=AVX2
-// RUN: keel-opt %s -split-input-file --pack-operands --tile-kernels --canonicalize --cse \
+// RUN: keel-opt %s -split-input-file --pack-operands --canonicalize --tile-kernels --canonicalize --cse \
 // RUN:   --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" \
 // RUN:   --canonicalize --cse --canonicalize | FileCheck %s --check-prefix=TILED
 

@@ -5,6 +5,7 @@
 #include "passes/cpu/Passes.h"
 #include "passes/fuse/Passes.h"
 #include "passes/host/Passes.h"
+#include "passes/import/Passes.h"
 #include "passes/schedule/Passes.h"
 #include "passes/train/Passes.h"
 
@@ -22,6 +23,7 @@ using namespace keel;
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Upstream verifies neither initializers nor what may cross an entry's boundary.
   manager.addPass(createVerifyModel());
+  manager.addPass(createImportGraph());
   // Helper functions are inlined into the entries and dropped: everything after sees whole entries.
   manager.addPass(createSelectEntries());
   manager.addPass(createInlinerPass());
@@ -31,17 +33,33 @@ void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &opt
 }
 
 void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
-  if (options.algebra)
+  // The network was written in training form; @loss has its own copy by now.
+  manager.addPass(createInferenceForm());
+  if (options.algebra) {
+    manager.addPass(createFoldBatchNorm());
+    manager.addPass(createFoldScale());
+    // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
     manager.addPass(createCenterWeights());
+    // A CPU merges the blocks' moments by Chan's formula, which needs no pivot; the pivot would ask for the mean of the
+    // activations before the matmul that reads them as it makes them.
+    if (options.pivot)
+      manager.addPass(createPivotBatchNorm());
+  }
+  if (!options.train.empty())
+    manager.addPass(createBuildTrainStep({options.train}));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }
 
 void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // One form for every computation, so that the fuser reads indexing maps and nothing else.
+  manager.addPass(createLowerTensorOps());
   manager.addPass(createNormalizeGraph());
   manager.addPass(createFormKernels({options.fuse}));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  // The layout that the register tiles read.
+  manager.addPass(createPackOperands({options.vectorBits, options.vectorRegisters}));
   // Bufferization does not know globals.
   manager.addPass(createStateToArguments());
   manager.addPass(createCanonicalizerPass());

@@ -15,6 +15,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("group computations into kernels"), llvm::cl::init(true)};
   Option<bool> algebra{*this, "algebra", llvm::cl::desc("rewrite normalizations by algebra before fusing them"),
                        llvm::cl::init(true)};
+  Option<bool> pivot{*this, "pivot", llvm::cl::desc("shift batch norms' inputs by the batch mean known before the matmul"),
+                     llvm::cl::init(false)};
   Option<int64_t> vectorBits{*this, "vector-bits", llvm::cl::desc("width of the CPU's vector registers"),
                              llvm::cl::init(512)};
   Option<int64_t> vectorRegisters{*this, "vector-registers", llvm::cl::desc("number of the CPU's vector registers"),

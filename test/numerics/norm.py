@@ -208,7 +208,7 @@ family("layer_norm", x, groups, "axes = [1]", "f64", last="zero_mean_input")
 
 
 # Batch norm: new running statistics too.
-def batch_norm(x, channel, element, momentum=0.1, dynamic=(0,), epsilon=1e-5, attributes=""):
+def batch_norm(x, channel, element, momentum=0.1, dynamic=(0,), epsilon=1e-5, pivoted=False):
     c = x.shape[channel]
     groups = batch_groups(x.shape, channel)
     statistics = STATISTICS[element]
@@ -217,20 +217,22 @@ def batch_norm(x, channel, element, momentum=0.1, dynamic=(0,), epsilon=1e-5, at
     dy = normal(x.shape, element, 0.5)
     forward = lambda x, g, b: affine(normalized(x, groups, epsilon), groups, g, b)
     values = [x.values, gamma.values, beta.values]
+    pivot = normal((c,), statistics, 5.0)
     new_mean, new_variance = list(mean.values), list(variance.values)
     for (key,), members in groups.members.items():
         m = sum(x.values[i] for i in members) / len(members)
-        new_mean[key] = (1 - momentum) * mean.values[key] + momentum * m
+        new_mean[key] = (1 - momentum) * mean.values[key] + momentum * (m + pivoted * pivot.values[key])
         if len(members) > 1:
             unbiased = sum((x.values[i] - m) ** 2 for i in members) / (len(members) - 1)
             new_variance[key] = (1 - momentum) * variance.values[key] + momentum * unbiased
     xt, vt, st = x.type(dynamic), f"tensor<{c}x{element}>", f"tensor<{c}x{statistics}>"
     where = f"channel = {channel}"
-    text = f"""  %y, %m1, %v1 = norm.batch_norm %x running(%m, %v : {st}) scale(%g : {vt}) shift(%b : {vt}) {where}
-      momentum = {momentum} epsilon = {epsilon:.6e} : {xt}
-  %dx, %dg, %db = norm.batch_norm_grad %dy, %x scale(%g : {vt}) {where} epsilon = {epsilon:.6e} : {xt}
-      dscale({st}) dshift({st})"""
-    case("batch_norm", text, [("x", x), ("dy", dy), ("m", mean), ("v", variance), ("g", gamma), ("b", beta)],
+    text = f"""  %y, %m1, %v1 = norm.batch_norm %x running(%m, %v : {st}) scale(%g : {vt}) shift(%b : {vt})
+      {f'pivot(%p : {st})' if pivoted else ''} {where} momentum = {momentum} epsilon = {epsilon:.6e} : {xt}
+  %dx, %dg, %db = norm.batch_norm_grad %dy, %x scale(%g : {vt}) {where} epsilon = {epsilon:.6e}
+      {'pivoted' if pivoted else ''} : {xt} dscale({st}) dshift({st})"""
+    case("batch_norm", text,
+         [("x", x), ("dy", dy), ("m", mean), ("v", variance), ("g", gamma), ("b", beta), ("p", pivot)],
          [("y", x.shape, element), ("m1", (c,), statistics), ("v1", (c,), statistics), ("dx", x.shape, element),
           ("dg", (c,), statistics), ("db", (c,), statistics)],
          [forward(*values), new_mean, new_variance, *gradients(forward, values, dy.values)], TOLERANCE[element], dynamic)
@@ -257,6 +259,20 @@ batch_norm(normal((2, 3, 2, 4), "f32", 0.3), 3, "f32", dynamic=(), momentum=0.25
 batch_norm(normal((1, 3), "f32"), 1, "f32")  # One case: the running variance stays.
 batch_norm(normal((1, 3), "f32"), 1, "f32", dynamic=())
 batch_norm(Tensor((0, 3), "f32", []), 1, "f32")  # None: both stay.
+# What was subtracted comes back in the running mean alone.
+batch_norm(normal((11, 3), "f32", 0.3), 1, "f32", pivoted=True)
+batch_norm(normal((2, 3, 2, 4), "f64", 0.3), 3, "f64", pivoted=True)
+batch_norm(Tensor((0, 3), "f32", []), 1, "f32", pivoted=True)
+
+# Centring.
+for element, axes in itertools.product(TOLERANCE, ([1], [0], [0, 1])):
+    x = normal((7, 19), element, 2.0)
+    members = layer_groups(x.shape, axes).members
+    want = [0.0] * len(x.values)
+    for m in members.values():
+        for i in m:
+            want[i] = x.values[i] - sum(x.values[j] for j in m) / len(m)
+    forward_only("center", x, element, f"axes = {axes}", want)
 
 
 # Cross entropy.

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 LOWERING = [
-    "--cse", "--linalg-generalize-named-ops",
+    "--cse", "--convert-elementwise-to-linalg", "--linalg-generalize-named-ops",
     "--one-shot-bufferize=bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map",
     "--scf-forall-to-for", "--convert-linalg-to-loops", "--lower-affine", "--expand-strided-metadata", "--lower-affine",
     "--arith-expand=include-bf16=true", "--convert-scf-to-cf", "--convert-math-to-llvm", "--convert-math-to-libm",

@@ -37,6 +37,39 @@ def SelectEntries : Pass<"select-entries", "::mlir::ModuleOp"> {
   }];
 }
 
+def HoistDerivedState : Pass<"hoist-derived-state", "::mlir::ModuleOp"> {
+  let summary = "compute what depends on state alone once for each change of the state";
+  let description = [{
+    A value that an entry computes from weights and running statistics alone
+    (centred, folded, packed weights) becomes a private global of the role
+    "derived". @prepare computes it; a function that stores what it derives from
+    computes it anew after the store. Entries that compute the same value share it.
+
+    ```mlir
+    func.func @forward(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+      %w = ml_program.global_load @w : tensor<4x4xf32>
+      %c = norm.center %w axes = [1] : tensor<4x4xf32>
+      ... %c ...
+    ```
+
+    becomes
+
+    ```mlir
+    ml_program.global private mutable @w.derived(#keel.init<zeros>) : tensor<4x4xf32> {keel.role = "derived"}
+    func.func @forward(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+      %c = ml_program.global_load @w.derived : tensor<4x4xf32>
+      ... %c ...
+    func.func @prepare() {
+      %w = ml_program.global_load @w : tensor<4x4xf32>
+      %c = norm.center %w axes = [1] : tensor<4x4xf32>
+      ml_program.global_store @w.derived = %c : tensor<4x4xf32>
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::keel::KeelDialect", "::mlir::func::FuncDialect", "::mlir::ml_program::MLProgramDialect"];
+}
+
 def StateToArguments : Pass<"state-to-arguments", "::mlir::ModuleOp"> {
   let summary = "turn the globals an entry uses into leading arguments and results";
   let description = [{

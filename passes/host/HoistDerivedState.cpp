@@ -1,0 +1,249 @@
+// What depends on state alone is computed when the state changes, not at every call: centred, folded and packed weights
+// become state of their own, which @prepare writes and every function that stores their origin refreshes.
+#include "passes/host/Passes.h"
+
+#include "dialect/keel/Keel.h"
+#include "passes/host/Host.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace keel {
+#define GEN_PASS_DEF_HOISTDERIVEDSTATE
+#include "passes/host/Passes.h.inc"
+} // namespace keel
+
+using namespace mlir;
+using namespace keel;
+
+namespace {
+// A derived global: how it is computed (in the function where it was found first, cloned to a place that lasts), and
+// the globals it reads.
+struct Derived {
+  ml_program::GlobalOp global;
+  SmallVector<Operation *> slice; // in @prepare, in order; the loads included
+  Value value;
+  SetVector<StringAttr> reads;
+};
+
+class Hoister {
+public:
+  explicit Hoister(ModuleOp module) : module(module), symbols(module) {}
+  void run();
+
+private:
+  bool isEligible(ml_program::GlobalOp global);
+  void hoistFrom(func::FuncOp function);
+  Derived &getDerived(Value value);
+  func::FuncOp getPrepare();
+  void refreshIn(func::FuncOp function);
+
+  ModuleOp module;
+  SymbolTable symbols;
+  func::FuncOp prepare;
+  std::vector<std::unique_ptr<Derived>> derived;
+};
+} // namespace
+
+// Moves data and computes nothing: its readers get it for free.
+static bool isMovement(Operation *op) {
+  return isa<linalg::TransposeOp, linalg::BroadcastOp, linalg::FillOp>(op) || isa<tensor::TensorDialect>(op->getDialect()) ||
+         op->hasTrait<OpTrait::ConstantLike>();
+}
+
+static bool isLarge(Value value, const SetVector<Operation *> &slice) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.hasStaticShape())
+    return true;
+  int64_t read = 0;
+  for (Operation *op : slice)
+    if (auto load = dyn_cast<ml_program::GlobalLoadOp>(op))
+      read += cast<RankedTensorType>(load.getType()).getNumElements();
+  // Padding may enlarge; a broadcast is no state.
+  return type.getNumElements() > 4 * read + 4096;
+}
+
+// The ops that compute a value from state, in order.
+static SetVector<Operation *> getSlice(Value value) {
+  SetVector<Operation *> slice;
+  std::function<void(Operation *)> visit = [&](Operation *op) {
+    if (slice.contains(op))
+      return;
+    for (Value operand : op->getOperands())
+      visit(operand.getDefiningOp());
+    slice.insert(op);
+  };
+  visit(value.getDefiningOp());
+  return slice;
+}
+
+static bool isEquivalent(Value a, Value b) {
+  if (a == b)
+    return true;
+  auto left = dyn_cast<OpResult>(a), right = dyn_cast<OpResult>(b);
+  if (!left || !right || left.getResultNumber() != right.getResultNumber() || a.getType() != b.getType())
+    return false;
+  Operation *x = left.getOwner(), *y = right.getOwner();
+  if (x->getName() != y->getName() || x->getNumOperands() != y->getNumOperands() ||
+      x->getNumRegions() != y->getNumRegions())
+    return false;
+  // A kernel's name says nothing of what it computes.
+  auto attributes = [](Operation *op) {
+    NamedAttrList list(op->getAttrs());
+    if (isa<KernelOp>(op))
+      list.erase("name");
+    return list.getDictionary(op->getContext());
+  };
+  if (attributes(x) != attributes(y))
+    return false;
+  for (auto [p, q] : llvm::zip(x->getOperands(), y->getOperands()))
+    if (!isEquivalent(p, q))
+      return false;
+  for (auto [p, q] : llvm::zip(x->getRegions(), y->getRegions()))
+    if (!OperationEquivalence::isRegionEquivalentTo(&p, &q, OperationEquivalence::IgnoreLocations))
+      return false;
+  return true;
+}
+
+// Weights and running statistics; what the optimizer keeps changes every step anyway.
+bool Hoister::isEligible(ml_program::GlobalOp global) {
+  auto role = global->getAttrOfType<StringAttr>(roleAttribute);
+  if (role)
+    return llvm::is_contained({"parameter", "buffer", "derived"}, role.getValue());
+  return isa<FloatType>(cast<ShapedType>(global.getType()).getElementType());
+}
+
+func::FuncOp Hoister::getPrepare() {
+  if (prepare)
+    return prepare;
+  prepare = symbols.lookup<func::FuncOp>("prepare");
+  if (!prepare) {
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    prepare = func::FuncOp::create(builder, module.getLoc(), "prepare", builder.getFunctionType({}, {}));
+    builder.setInsertionPointToStart(prepare.addEntryBlock());
+    func::ReturnOp::create(builder, module.getLoc());
+    symbols.insert(prepare);
+  }
+  return prepare;
+}
+
+// The derived global of a value; made, and computed in @prepare, when there is none yet.
+Derived &Hoister::getDerived(Value value) {
+  for (auto &known : derived)
+    if (isEquivalent(known->value, value))
+      return *known;
+  SetVector<Operation *> slice = getSlice(value);
+  auto result = std::make_unique<Derived>();
+  OpBuilder builder(getPrepare().getBody().front().getTerminator());
+  IRMapping mapping;
+  for (Operation *op : slice) {
+    if (auto load = dyn_cast<ml_program::GlobalLoadOp>(op))
+      result->reads.insert(load.getGlobalAttr().getLeafReference());
+    result->slice.push_back(builder.clone(*op, mapping));
+  }
+  result->value = mapping.lookup(value);
+  Location loc = value.getLoc();
+  auto origin = symbols.lookup<ml_program::GlobalOp>(result->reads.front());
+  auto zeros = InitAttr::get(module.getContext(), InitKind::Zeros, DictionaryAttr::get(module.getContext()));
+  OpBuilder globals(origin->getNextNode());
+  result->global = ml_program::GlobalOp::create(globals, loc, (origin.getSymName() + ".derived").str(), value.getType(),
+                                                /*is_mutable=*/true, zeros, globals.getStringAttr("private"));
+  result->global->setAttr(roleAttribute, globals.getStringAttr("derived"));
+  symbols.insert(result->global, std::next(Block::iterator(origin)));
+  ml_program::GlobalStoreOp::create(builder, loc, SymbolRefAttr::get(result->global), result->value);
+  derived.push_back(std::move(result));
+  return *derived.back();
+}
+
+void Hoister::hoistFrom(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  // Loads of state before its first store, and everything that depends on them alone.
+  DenseSet<Operation *> members;
+  DenseSet<StringAttr> stored;
+  for (Operation &op : block) {
+    if (auto store = dyn_cast<ml_program::GlobalStoreOp>(op))
+      stored.insert(store.getGlobal().getLeafReference());
+    if (auto load = dyn_cast<ml_program::GlobalLoadOp>(op)) {
+      StringAttr name = load.getGlobal().getLeafReference();
+      auto global = symbols.lookup<ml_program::GlobalOp>(name);
+      if (global && !stored.contains(name) && isEligible(global))
+        members.insert(&op);
+      continue;
+    }
+    bool pure = isa<KernelOp>(op) ? op.getNumResults() > 0 : isMemoryEffectFree(&op);
+    if (pure && !op.hasTrait<OpTrait::IsTerminator>() &&
+        llvm::all_of(op.getOperands(), [&](Value operand) { return members.contains(operand.getDefiningOp()); }))
+      members.insert(&op);
+  }
+  // The values whose readers need more than state. What a movement moves is the value that counts.
+  std::function<bool(Value)> leaves = [&](Value value) {
+    return llvm::any_of(value.getUses(), [&](OpOperand &use) {
+      Operation *user = block.findAncestorOpInBlock(*use.getOwner());
+      if (!members.contains(user))
+        return true;
+      return isMovement(user) && llvm::any_of(user->getResults(), leaves);
+    });
+  };
+  SmallVector<Value> found;
+  for (Operation &op : block) {
+    if (!members.contains(&op) || isMovement(&op) || isa<ml_program::GlobalLoadOp>(op))
+      continue;
+    for (Value result : op.getResults()) {
+      SetVector<Operation *> slice = getSlice(result);
+      bool readsState = llvm::any_of(slice, llvm::IsaPred<ml_program::GlobalLoadOp>);
+      if (readsState && isa<RankedTensorType>(result.getType()) && !isLarge(result, slice) && leaves(result))
+        found.push_back(result);
+    }
+  }
+  for (Value value : found) {
+    Derived &target = getDerived(value);
+    OpBuilder builder(value.getDefiningOp());
+    Value load = ml_program::GlobalLoadOp::create(builder, value.getLoc(), value.getType(),
+                                                  SymbolRefAttr::get(target.global));
+    value.replaceAllUsesWith(load);
+  }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (members.contains(&op) && op.use_empty())
+      op.erase();
+}
+
+// After the last store, what derives from the stored state is computed anew.
+void Hoister::refreshIn(func::FuncOp function) {
+  DenseSet<StringAttr> stale;
+  function.walk([&](ml_program::GlobalStoreOp store) { stale.insert(store.getGlobal().getLeafReference()); });
+  if (stale.empty())
+    return;
+  OpBuilder builder(function.getBody().front().getTerminator());
+  for (auto &target : derived) {
+    if (llvm::none_of(target->reads, [&](StringAttr name) { return stale.contains(name); }))
+      continue;
+    IRMapping mapping;
+    for (Operation *op : target->slice)
+      builder.clone(*op, mapping);
+    ml_program::GlobalStoreOp::create(builder, target->value.getLoc(), SymbolRefAttr::get(target->global),
+                                      mapping.lookup(target->value));
+    stale.insert(target->global.getSymNameAttr());
+  }
+}
+
+void Hoister::run() {
+  SmallVector<func::FuncOp> entries;
+  for (func::FuncOp function : getEntries(module))
+    if (function.getSymName() != "prepare" && function.getBody().hasOneBlock())
+      entries.push_back(function);
+  for (func::FuncOp function : entries)
+    hoistFrom(function);
+  for (func::FuncOp function : entries)
+    refreshIn(function);
+}
+
+namespace {
+struct HoistDerivedState : keel::impl::HoistDerivedStateBase<HoistDerivedState> {
+  void runOnOperation() override { Hoister(getOperation()).run(); }
+};
+} // namespace

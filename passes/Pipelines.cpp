@@ -23,6 +23,7 @@ using namespace keel;
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Upstream verifies neither initializers nor what may cross an entry's boundary.
   manager.addPass(createVerifyModel());
+  // Exports come with attributes of unknown dialects and ops that do not bufferize.
   manager.addPass(createImportGraph());
   // Helper functions are inlined into the entries and dropped: everything after sees whole entries.
   manager.addPass(createSelectEntries());
@@ -36,8 +37,11 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
   // The network was written in training form; @loss has its own copy by now.
   manager.addPass(createInferenceForm());
   if (options.algebra) {
-    manager.addPass(createFoldBatchNorm());
-    manager.addPass(createFoldScale());
+    // Folded weights are derived state, which every training step would have to refresh.
+    if (options.train.empty()) {
+      manager.addPass(createFoldBatchNorm());
+      manager.addPass(createFoldScale());
+    }
     // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
     manager.addPass(createCenterWeights());
     // A CPU merges the blocks' moments by Chan's formula, which needs no pivot; the pivot would ask for the mean of the
@@ -52,14 +56,17 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
 }
 
 void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // Centred and folded weights, while they are an op each.
+  manager.addPass(createHoistDerivedState());
   // One form for every computation, so that the fuser reads indexing maps and nothing else.
   manager.addPass(createLowerTensorOps());
   manager.addPass(createNormalizeGraph());
   manager.addPass(createFormKernels({options.fuse}));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  // The layout that the register tiles read.
+  // The layout that the register tiles read; of weights, it is derived state.
   manager.addPass(createPackOperands({options.vectorBits, options.vectorRegisters}));
+  manager.addPass(createHoistDerivedState());
   // Bufferization does not know globals.
   manager.addPass(createStateToArguments());
   manager.addPass(createCanonicalizerPass());

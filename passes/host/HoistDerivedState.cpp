@@ -12,6 +12,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace keel {
 #define GEN_PASS_DEF_HOISTDERIVEDSTATE
@@ -68,14 +69,21 @@ static bool isLarge(Value value, const SetVector<Operation *> &slice) {
   return type.getNumElements() > 4 * read + 4096;
 }
 
+// What an op reads: its operands, and what its regions use from outside (constants, as a rule).
+static SetVector<Value> getReads(Operation *op) {
+  SetVector<Value> reads(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), reads);
+  return reads;
+}
+
 // The ops that compute a value from state, in order.
 static SetVector<Operation *> getSlice(Value value) {
   SetVector<Operation *> slice;
   std::function<void(Operation *)> visit = [&](Operation *op) {
     if (slice.contains(op))
       return;
-    for (Value operand : op->getOperands())
-      visit(operand.getDefiningOp());
+    for (Value read : getReads(op))
+      visit(read.getDefiningOp());
     slice.insert(op);
   };
   visit(value.getDefiningOp());
@@ -104,8 +112,15 @@ static bool isEquivalent(Value a, Value b) {
   for (auto [p, q] : llvm::zip(x->getOperands(), y->getOperands()))
     if (!isEquivalent(p, q))
       return false;
+  // Inside a region values correspond by position; what it uses from outside is compared like operands.
+  DenseMap<Value, Value> inside;
+  auto check = [&](Value p, Value q) {
+    auto known = inside.find(p);
+    return success(known != inside.end() ? known->second == q : isEquivalent(p, q));
+  };
+  auto mark = [&](Value p, Value q) { inside[p] = q; };
   for (auto [p, q] : llvm::zip(x->getRegions(), y->getRegions()))
-    if (!OperationEquivalence::isRegionEquivalentTo(&p, &q, OperationEquivalence::IgnoreLocations))
+    if (!OperationEquivalence::isRegionEquivalentTo(&p, &q, check, mark, OperationEquivalence::IgnoreLocations))
       return false;
   return true;
 }
@@ -177,7 +192,7 @@ void Hoister::hoistFrom(func::FuncOp function) {
     }
     bool pure = isa<KernelOp>(op) ? op.getNumResults() > 0 : isMemoryEffectFree(&op);
     if (pure && !op.hasTrait<OpTrait::IsTerminator>() &&
-        llvm::all_of(op.getOperands(), [&](Value operand) { return members.contains(operand.getDefiningOp()); }))
+        llvm::all_of(getReads(&op), [&](Value read) { return members.contains(read.getDefiningOp()); }))
       members.insert(&op);
   }
   // The values whose readers need more than state. What a movement moves is the value that counts.
@@ -212,22 +227,31 @@ void Hoister::hoistFrom(func::FuncOp function) {
       op.erase();
 }
 
-// After the last store, what derives from the stored state is computed anew.
+// What derives from stored state is computed anew, from the value that is stored: the optimizer's kernel can do it.
 void Hoister::refreshIn(func::FuncOp function) {
-  DenseSet<StringAttr> stale;
-  function.walk([&](ml_program::GlobalStoreOp store) { stale.insert(store.getGlobal().getLeafReference()); });
-  if (stale.empty())
+  DenseMap<StringAttr, Value> stored;
+  Block &block = function.getBody().front();
+  for (auto store : block.getOps<ml_program::GlobalStoreOp>())
+    stored[store.getGlobal().getLeafReference()] = store.getValue();
+  if (stored.empty())
     return;
-  OpBuilder builder(function.getBody().front().getTerminator());
+  OpBuilder builder(block.getTerminator()), top = OpBuilder::atBlockBegin(&block);
   for (auto &target : derived) {
-    if (llvm::none_of(target->reads, [&](StringAttr name) { return stale.contains(name); }))
+    if (llvm::none_of(target->reads, [&](StringAttr name) { return stored.contains(name); }))
       continue;
     IRMapping mapping;
-    for (Operation *op : target->slice)
-      builder.clone(*op, mapping);
-    ml_program::GlobalStoreOp::create(builder, target->value.getLoc(), SymbolRefAttr::get(target->global),
-                                      mapping.lookup(target->value));
-    stale.insert(target->global.getSymNameAttr());
+    for (Operation *op : target->slice) {
+      auto load = dyn_cast<ml_program::GlobalLoadOp>(op);
+      if (!load)
+        builder.clone(*op, mapping);
+      else if (Value value = stored.lookup(load.getGlobal().getLeafReference()))
+        mapping.map(load.getResult(), value);
+      else
+        top.clone(*op, mapping);
+    }
+    Value value = mapping.lookup(target->value);
+    ml_program::GlobalStoreOp::create(builder, value.getLoc(), SymbolRefAttr::get(target->global), value);
+    stored[target->global.getSymNameAttr()] = value;
   }
 }
 

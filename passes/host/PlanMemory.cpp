@@ -140,9 +140,9 @@ static int64_t getInteger(func::FuncOp function, StringRef name) {
 
 static LogicalResult planMemory(func::FuncOp function, int64_t batch) {
   Builder builder(function);
-  bool dynamic = llvm::any_of(function.getArgumentTypes(), [](Type type) {
-    auto shaped = dyn_cast<ShapedType>(type);
-    return shaped && !shaped.hasStaticShape();
+  bool dynamic = llvm::any_of(function.getArguments(), [&](BlockArgument argument) {
+    auto shaped = dyn_cast<ShapedType>(argument.getType());
+    return shaped && !shaped.hasStaticShape() && !function.getArgAttr(argument.getArgNumber(), arenaAttribute);
   });
   int64_t capacity = dynamic ? batch : 0;
   function.walk([](memref::DeallocOp dealloc) { dealloc.erase(); });

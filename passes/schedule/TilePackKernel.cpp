@@ -18,6 +18,10 @@ static linalg::PackOp findPack(KernelOp kernel) {
       !pack.getDestType().hasStaticShape() || !pack.getSourceType().hasStaticShape() ||
       pack.getStaticInnerTiles()[0] != pack.getDestType().getShape().back())
     return nullptr;
+  // Canonicalization drops the padding where nothing is padded.
+  int64_t extent = pack.getSourceType().getDimSize(pack.getInnerDimsPos()[0]);
+  if (!pack.getPaddingValue() && extent % pack.getStaticInnerTiles()[0] != 0)
+    return nullptr;
   int64_t columns = pack.getInnerDimsPos()[0];
   ArrayRef<int64_t> order = pack.getOuterDimsPerm();
   return (order.empty() ? 0 : order[0]) == columns ? pack : nullptr;

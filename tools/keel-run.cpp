@@ -70,6 +70,17 @@ std::string initText(const keel_artifact_state &state) {
   if (state.init >= std::size(names))
     return "?";
   std::ostringstream stream;
+  auto value = [&](auto number) { // a scalar's value says more than "data"
+    std::memcpy(&number, state.data, sizeof number);
+    stream << number;
+    return stream.str();
+  };
+  if (state.init == KEEL_INIT_DATA && state.type.rank == 0 && state.type.dtype == KEEL_DTYPE_F32)
+    return value(float());
+  if (state.init == KEEL_INIT_DATA && state.type.rank == 0 && state.type.dtype == KEEL_DTYPE_F64)
+    return value(double());
+  if (state.init == KEEL_INIT_DATA && state.type.rank == 0 && state.type.dtype == KEEL_DTYPE_I64)
+    return value(std::int64_t());
   stream << names[state.init];
   for (int i = 0; i < counts[state.init]; ++i)
     stream << (i ? ", " : "(") << state.args[i] << (i + 1 == counts[state.init] ? ")" : "");
@@ -273,13 +284,16 @@ void bench(const Options &options) {
 
   // The kernels in calls of their own: looking at the clock takes time too.
   model.record(true);
-  std::size_t recorded = std::min<std::size_t>(times.size(), 50);
-  for (std::size_t i = 0; i < recorded; ++i)
+  std::size_t recorded = std::min<std::size_t>(times.size(), 50), seen = 0;
+  // For each kernel, what a call spends in it: a kernel may run in several parts.
+  std::vector<std::vector<double>> kernelTimes(entry->num_kernels, std::vector<double>(recorded));
+  for (std::size_t i = 0; i < recorded; ++i) {
     once();
-  std::vector<std::vector<double>> kernelTimes(entry->num_kernels);
-  for (const keel_kernel_event &event : model.events())
-    if (event.entry == entry && event.kernel < entry->num_kernels)
-      kernelTimes[event.kernel].push_back(static_cast<double>(event.end - event.begin) * 1e-3);
+    for (const keel_kernel_event &event : model.events().subspan(seen))
+      if (event.entry == entry && event.kernel < entry->num_kernels)
+        kernelTimes[event.kernel][i] += static_cast<double>(event.end - event.begin) * 1e-3;
+    seen = model.events().size();
+  }
   if (!options.trace.empty())
     model.writeTrace(options.trace);
 
@@ -291,15 +305,11 @@ void bench(const Options &options) {
                                    {"median", round3(medianOf(times))},
                                    {"min", round3(*std::min_element(times.begin(), times.end()))},
                                    {"kernels", nlohmann::ordered_json::array()}};
-  for (std::uint32_t i = 0; i < entry->num_kernels; ++i) {
-    const std::vector<double> &values = kernelTimes[i];
-    result["kernels"].push_back(
-        {{"name", entry->kernels[i].name},
-         {"location", entry->kernels[i].location ? entry->kernels[i].location : ""},
-         {"runs", static_cast<double>(values.size()) / static_cast<double>(recorded)},
-         {"median", round3(medianOf(values))},
-         {"min", values.empty() ? 0 : round3(*std::min_element(values.begin(), values.end()))}});
-  }
+  for (std::uint32_t i = 0; i < entry->num_kernels; ++i)
+    result["kernels"].push_back({{"name", entry->kernels[i].name},
+                                 {"location", entry->kernels[i].location ? entry->kernels[i].location : ""},
+                                 {"median", round3(medianOf(kernelTimes[i]))},
+                                 {"min", round3(*std::min_element(kernelTimes[i].begin(), kernelTimes[i].end()))}});
   std::cout << result.dump(2) << "\n";
 }
 

@@ -6,11 +6,12 @@ import lit.formats
 config.name = "evenkeel"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["models", "data", "bench", "Inputs"]
+config.excludes = ["models", "data", "bench", "golden", "Inputs"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.keel_build_dir, "test")
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(config.keel_build_dir, "bin"), config.llvm_tools_dir, os.environ["PATH"]])
+config.substitutions.append(("%source", config.keel_source_dir))
 config.substitutions.append(("%models", os.path.join(config.keel_source_dir, "test", "models")))
 config.substitutions.append(("%data", os.path.join(config.keel_source_dir, "test", "data")))
 # lit's own interpreter: numpy was installed for it.

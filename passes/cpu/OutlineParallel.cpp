@@ -155,7 +155,8 @@ LogicalResult Outliner::launch(LLVM::LLVMFuncOp body, Operation *before, Value c
   // One struct a launch, allocated at the function's start: a launch may be in a loop.
   OpBuilder start = OpBuilder::atBlockBegin(&entry.getBody().front());
   Value one = LLVM::ConstantOp::create(start, loc, i64, 1);
-  Value storage = LLVM::AllocaOp::create(start, loc, pointer, structType, one, /*alignment=*/16);
+  // 64: what is captured may be a vector that was loop-invariant.
+  Value storage = LLVM::AllocaOp::create(start, loc, pointer, structType, one, /*alignment=*/64);
   for (auto [index, field] : llvm::enumerate(fields)) {
     Value address = LLVM::GEPOp::create(builder, loc, pointer, structType, storage,
                                         ArrayRef<LLVM::GEPArg>{0, int32_t(index)});

@@ -6,5 +6,4 @@ void keel::registerDerivatives(mlir::DialectRegistry &registry) {
   registerMathDerivatives(registry);
   registerLinalgDerivatives(registry);
   registerTensorDerivatives(registry);
-  registerControlFlowDerivatives(registry);
 }

@@ -23,16 +23,16 @@ def paired(rows, columns, offset=0.0):
 
 
 def layer_case(what, op, model, x, axes, scale, shift, epsilon=1e-5, value=VALUE, column=COLUMN, backward=True):
-    """Compares @forward and @backward of templates.layer_family."""
+    """Compares @value and @gradient of templates.layer_family."""
     centre = op == "layer_norm"
     vectors = [v for v in (scale, shift) if v is not None]
-    y, = model("forward", [x, *vectors], 1)
+    y, = model("value", [x, *vectors], 1)
     suite.check(f"{what}: y", y, references.norm(x, scale, shift, axes, epsilon, centre), value)
     if not backward:
         return
     dy = draw(*x.shape)
     results = ["dx"] + ["dscale"] * (scale is not None) + ["dshift"] * (shift is not None)
-    ours = model("backward", [dy, x] + ([] if scale is None else [scale]), len(results))
+    ours = model("gradient", [dy, x] + ([] if scale is None else [scale]), len(results))
     expected = dict(zip(("dx", "dscale", "dshift"), references.norm_gradient(dy, x, scale, axes, epsilon, centre)))
     for name, array in zip(results, ours):
         suite.check(f"{what}: {name}", array, expected[name], value if name == "dx" else column)
@@ -81,17 +81,17 @@ def random_channels():
             scale, shift = draw(shape[1], offset=1, spread=.2), draw(shape[1])
             if batch:
                 mean, variance = draw(shape[1]), abs(draw(shape[1])) + .5
-                ours = model("forward", [x, mean, variance, scale, shift], 3)
+                ours = model("value", [x, mean, variance, scale, shift], 3)
                 axes = references.batch_axes(x)
                 expected = [references.norm(x, scale, shift, axes, vector_axes=[1]), *references.running(x, mean, variance)]
                 gradients = references.norm_gradient(dy, x, scale, axes, vector_axes=[1])
             else:
-                ours = model("forward", [x, scale, shift], 1)
+                ours = model("value", [x, scale, shift], 1)
                 expected = [references.group_norm(x, scale, shift, groups)]
                 gradients = references.group_norm_gradient(dy, x, scale, groups)
             for name, array, reference in zip(("y", "new_mean", "new_variance"), ours, expected):
                 suite.check(f"{what}: {name}", array, reference, 2 * VALUE)
-            for name, array, reference in zip(("dx", "dscale", "dshift"), model("backward", [dy, x, scale], 3), gradients):
+            for name, array, reference in zip(("dx", "dscale", "dshift"), model("gradient", [dy, x, scale], 3), gradients):
                 # A group of one element has no gradient; what is left is rounding beside r·g.
                 if name == "dx" and numpy.abs(reference).max() < 1e-6:
                     reference, array = reference + 1, array + 1
@@ -107,7 +107,7 @@ def widths():
             for rows in (1, 5):
                 x, scale, shift = paired(rows, columns, 3), draw(columns, offset=1, spread=.2), draw(columns)
                 layer_case(f"layer_norm paired {rows}x{columns}", "layer_norm", model, x, [1], scale, shift,
-                           value=5e-7, backward=columns > 1)
+                           value=5e-7, backward=columns > 2)  # with two, x̂ is ±1 and the gradient nothing but rounding
         suite.attempt(f"layer_norm {columns} columns", case)
 
 
@@ -125,7 +125,7 @@ def edges():
         bad = draw(5, 24)
         bad[1, 3], bad[3, 0] = numpy.nan, numpy.inf
         layer_case("a NaN row and an Inf row stay alone", "layer_norm", model, bad, [1], scale, shift, backward=False)
-        empty, = model("forward", [numpy.zeros((0, 24), numpy.float32), scale, shift], 1)
+        empty, = model("value", [numpy.zeros((0, 24), numpy.float32), scale, shift], 1)
         suite.check("zero rows", empty.shape == (0, 24), True, 0)
     suite.attempt("layer_norm edges", layer)
 
@@ -160,9 +160,9 @@ def elements():
                 x, dy, scale, shift = grid(7, 40), grid(7, 40), grid(40), grid(40)
                 centre = op == "layer_norm"
                 wide = (lambda a: a.astype(numpy.float64)) if element == "f64" else (lambda a: a)
-                y, = model("forward", [wide(a) for a in (x, scale, shift)], 1)
+                y, = model("value", [wide(a) for a in (x, scale, shift)], 1)
                 suite.check(f"{op} {element}: y", y, references.norm(x, scale, shift, [1], centre=centre), value)
-                ours = model("backward", [wide(a) for a in (dy, x, scale)], 3)
+                ours = model("gradient", [wide(a) for a in (dy, x, scale)], 3)
                 expected = references.norm_gradient(dy, x, scale, [1], centre=centre)
                 for name, array, reference in zip(("dx", "dscale", "dshift"), ours, expected):
                     suite.check(f"{op} {element}: {name}", array, reference, value if name == "dx" else column)
@@ -175,17 +175,17 @@ def losses():
             def case():
                 model = Model(templates.cross_entropy(classes, kind == "targets", kind))
                 logits = draw(9, classes, spread=5)
-                labels = random.integers(0, classes, 9).astype(kind if kind != "targets" else "i4")
+                labels = random.integers(0, classes, 9).astype("i8" if kind == "i64" else "i4")
                 if kind == "targets":
                     labels = abs(draw(9, classes))
                 loss, gradient = references.cross_entropy(logits, labels)
-                suite.check(f"cross entropy {classes} {kind}: loss", 1 + model("forward", [logits, labels], 1)[0], 1 + loss, VALUE)
-                suite.check(f"cross entropy {classes} {kind}: gradient", 1 + model("backward", [logits, labels], 1)[0],
+                suite.check(f"cross entropy {classes} {kind}: loss", 1 + model("value", [logits, labels], 1)[0], 1 + loss, VALUE)
+                suite.check(f"cross entropy {classes} {kind}: gradient", 1 + model("gradient", [logits, labels], 1)[0],
                             1 + gradient, VALUE)
                 if kind == "i32":
                     outside = labels.copy()
                     outside[4] = classes
-                    suite.check("a label outside costs NaN", model("forward", [logits, outside], 1)[0], numpy.nan, 0)
+                    suite.check("a label outside costs NaN", model("value", [logits, outside], 1)[0], numpy.nan, 0)
             suite.attempt(f"cross entropy {classes} {kind}", case)
 
 

@@ -28,9 +28,9 @@ def layers(name):
     model = Model(templates.layer_family(op, dynamic(case["x"]), case["axes"].tolist(), shift=shift,
                                          epsilon=float(case["epsilon"])))
     vectors = [case[v] for v in ("scale", "shift") if v in case]
-    compare(name, ["y"], model("forward", [case["x"], *vectors], 1), case)
+    compare(name, ["y"], model("value", [case["x"], *vectors], 1), case)
     names = ["dx", "dscale"] + ["dshift"] * shift
-    compare(name, names, model("backward", [case["dy"], case["x"], case["scale"]], len(names)), case)
+    compare(name, names, model("gradient", [case["dy"], case["x"], case["scale"]], len(names)), case)
 
 
 def channels(name):
@@ -40,8 +40,8 @@ def channels(name):
                                          f"{options} epsilon = {float(case['epsilon']):e}", batch=batch))
     running = [case["running_mean"], case["running_variance"]] if batch else []
     names = ["y", "new_running_mean", "new_running_variance"][:3 if batch else 1]
-    compare(name, names, model("forward", [case["x"], *running, case["scale"], case["shift"]], len(names)), case)
-    compare(name, ["dx", "dscale", "dshift"], model("backward", [case["dy"], case["x"], case["scale"]], 3), case)
+    compare(name, names, model("value", [case["x"], *running, case["scale"], case["shift"]], len(names)), case)
+    compare(name, ["dx", "dscale", "dshift"], model("gradient", [case["dy"], case["x"], case["scale"]], 3), case)
     if batch:
         model = Model(templates.batch_norm_inference(dynamic(case["x"]), float(case["epsilon"])))
         compare(name, ["inference"], model("inference", [case["x"], *running, case["scale"], case["shift"]], 1), case)
@@ -51,8 +51,8 @@ def losses(name):
     case = numpy.load(folder / f"{name}.npz")
     labels = "targets" if "targets" in case else "labels"
     model = Model(templates.cross_entropy(10, labels == "targets"))
-    compare(name, ["loss"], model("forward", [case["logits"], case[labels]], 1), case)
-    compare(name, ["dlogits"], model("backward", [case["logits"], case[labels]], 1), case)
+    compare(name, ["loss"], model("value", [case["logits"], case[labels]], 1), case)
+    compare(name, ["dlogits"], model("gradient", [case["logits"], case[labels]], 1), case)
 
 
 def read_safetensors(path):

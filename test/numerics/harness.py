@@ -36,7 +36,7 @@ class Model:
 def run(command, text=""):
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if result.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}\n{result.stderr}{text}")
+        raise RuntimeError(f"{command[0]} failed with {result.returncode}: {result.stderr.strip()}\n{text}".rstrip())
     return result.stdout
 
 
@@ -82,8 +82,8 @@ class Suite:
         """Runs case(); a tool that fails is a failure of the case, not the end of the suite."""
         try:
             case()
-        except RuntimeError as problem:
-            self.failures.append(f"{what}: {problem}")
+        except Exception as problem:  # pylint: disable=broad-except
+            self.failures.append(f"{what}: {type(problem).__name__}: {problem}")
 
     def finish(self):
         print(*self.failures, f"{self.passed} passed, {len(self.failures)} failed (--seed {self.options.seed})", sep="\n")

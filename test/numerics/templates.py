@@ -66,11 +66,11 @@ class Function:
 
 
 def layer_family(op, shape, axes, element="f32", scale=True, shift=True, epsilon=1e-5):
-    """@forward(x[, scale][, shift]) -> y and @backward(dy, x[, scale]) -> dx[, dscale][, dshift]."""
+    """@value(x[, scale][, shift]) -> y and @gradient(dy, x[, scale]) -> dx[, dscale][, dshift]."""
     inner, x_type = [shape[axis] for axis in axes], tensor(shape, element)
     vector = tensor(inner, element)
     options = f"axes = {list(axes)} epsilon = {epsilon:e}"
-    forward = Function("forward", element)
+    forward = Function("value", element)
     text = f"%y = norm.{op} {forward.argument('x', shape)}"
     for name, given in (("scale", scale), ("shift", shift)):
         if given:
@@ -78,7 +78,7 @@ def layer_family(op, shape, axes, element="f32", scale=True, shift=True, epsilon
     forward.add(f"{text} {options} : {x_type}")
     forward.result("%y", shape)
 
-    backward = Function("backward", element)
+    backward = Function("gradient", element)
     text = f"norm.{op}_grad {backward.argument('dy', shape)}, {backward.argument('x', shape)}"
     results, types = ["%dx"], x_type
     if scale:
@@ -96,7 +96,7 @@ def channel_norm(op, shape, options, element="f32", batch=False):
     """Group norm, and with `batch` batch norm, which also takes and gives the running statistics."""
     channels, x_type = [shape[1]], tensor(shape, element)
     vector = tensor(channels, element)
-    forward = Function("forward", element)
+    forward = Function("value", element)
     x = forward.argument("x", shape)
     results = ["%y"]
     text = f"norm.{op} {x}"
@@ -108,7 +108,7 @@ def channel_norm(op, shape, options, element="f32", batch=False):
     for result in results:
         forward.result(result, shape if result == "%y" else channels)
 
-    backward = Function("backward", element)
+    backward = Function("gradient", element)
     dy, x, scale = backward.argument("dy", shape), backward.argument("x", shape), backward.argument("scale", channels)
     options = options[options.index("epsilon"):] if batch else options  # the gradient has no momentum
     backward.add(f"%dx, %dscale, %dshift = norm.{op}_grad {dy}, {x} scale({scale} : {vector}) {options} : {x_type} "
@@ -131,15 +131,15 @@ func.func @inference(%x: {tensor(shape)}, %m: {vector}, %v: {vector}, %g: {vecto
 
 
 def cross_entropy(classes, targets=False, label="i32"):
-    """@forward(logits, labels) -> loss and @backward(logits, labels) -> dlogits."""
+    """@value(logits, labels) -> loss and @gradient(logits, labels) -> dlogits."""
     logits = tensor([None, classes])
     labels = logits if targets else tensor([None], label)
     return f"""
-func.func @forward(%z: {logits}, %t: {labels}) -> tensor<f32> {{
+func.func @value(%z: {logits}, %t: {labels}) -> tensor<f32> {{
   %loss = norm.softmax_cross_entropy %z, %t : {logits}, {labels} -> tensor<f32>
   return %loss : tensor<f32>
 }}
-func.func @backward(%z: {logits}, %t: {labels}) -> {logits} {{
+func.func @gradient(%z: {logits}, %t: {labels}) -> {logits} {{
   %one = arith.constant dense<1.0> : tensor<f32>
   %dz = norm.softmax_cross_entropy_grad %one, %z, %t : tensor<f32>, {logits}, {labels}
   return %dz : {logits}

@@ -34,8 +34,10 @@ void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &opt
 }
 
 void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  // The network was written in training form; @loss has its own copy by now.
-  manager.addPass(createInferenceForm());
+  // The network was written in training form; @loss has its own copy by now. Exports have entries of other names.
+  InferenceFormOptions inference;
+  inference.optional = true;
+  manager.addPass(createInferenceForm(inference));
   if (options.algebra) {
     // Folded weights are derived state, which every training step would have to refresh.
     if (options.train.empty()) {

@@ -8,7 +8,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace keel;
@@ -21,8 +21,19 @@ bool keel::isDifferentiable(Type type) {
 
 SmallVector<Value> keel::getDifferentiationInputs(Operation *op) {
   SmallVector<Value> inputs(op->getOperands());
+  if (op->getNumRegions() == 0)
+    return inputs;
+  // Unlike upstream's getUsedValuesDefinedAbove this holds in a block that is in no op yet.
   llvm::SetVector<Value> captured;
-  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  op->walk([&](Operation *inside) {
+    if (inside == op)
+      return;
+    for (Value operand : inside->getOperands()) {
+      Operation *scope = operand.getParentRegion()->getParentOp();
+      if (!scope || !op->isAncestor(scope))
+        captured.insert(operand);
+    }
+  });
   inputs.append(captured.begin(), captured.end());
   return inputs;
 }

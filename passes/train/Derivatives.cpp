@@ -6,4 +6,5 @@ void keel::registerDerivatives(mlir::DialectRegistry &registry) {
   registerMathDerivatives(registry);
   registerLinalgDerivatives(registry);
   registerTensorDerivatives(registry);
+  registerControlFlowDerivatives(registry);
 }

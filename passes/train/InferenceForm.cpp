@@ -38,6 +38,8 @@ struct InferenceForm : impl::InferenceFormBase<InferenceForm> {
 
   void runOnOperation() override {
     auto forward = getOperation().lookupSymbol<func::FuncOp>(function);
+    if (!forward && optional)
+      return;
     if (!forward || forward.isDeclaration()) {
       getOperation().emitError("no function @") << function << " with a body to turn into its inference form";
       return signalPassFailure();

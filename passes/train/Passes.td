@@ -19,7 +19,8 @@ def InferenceForm : Pass<"inference-form", "mlir::ModuleOp"> {
     %y = norm.batch_norm_inference %x statistics(%m, %v : tensor<4xf32>) : tensor<?x4xf32>
     ```
   }];
-  let options = [Option<"function", "function", "std::string", /*default=*/"\"forward\"", "The function to turn">];
+  let options = [Option<"function", "function", "std::string", /*default=*/"\"forward\"", "The function to turn">,
+                 Option<"optional", "optional", "bool", /*default=*/"false", "Leave a module without the function as it is">];
   let dependentDialects = ["keel::norm::NormDialect", "mlir::ml_program::MLProgramDialect"];
 }
 

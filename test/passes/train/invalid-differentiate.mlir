@@ -1,0 +1,91 @@
+// RUN: keel-opt %s --differentiate=function=f -split-input-file -verify-diagnostics
+
+// expected-error @below {{no function @f with a body to differentiate}}
+module {
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf64>) -> tensor<4xf64> {
+  // expected-error @below {{'tensor.generate' op has no derivative, and a gradient has to pass through it}}
+  %y = tensor.generate {
+  ^bb0(%i: index):
+    %v = tensor.extract %x[%i] : tensor<4xf64>
+    tensor.yield %v : f64
+  } : tensor<4xf64>
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+func.func @f(%x: tensor<4x4xf64>, %i: tensor<4xf64>) -> tensor<4xf64> {
+  // expected-error @below {{has no derivative: result #0 is neither a sum, a product, a maximum nor a minimum over the loops it reduces}}
+  %y = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<4x4xf64>) outs(%i : tensor<4xf64>) {
+  ^bb0(%v: f64, %o: f64):
+    %s = arith.addf %v, %o : f64
+    %t = math.exp %s : f64
+    linalg.yield %t : f64
+  } -> tensor<4xf64>
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+func.func @f(%x: tensor<8xf64>, %i: tensor<4x2x2xf64>) -> tensor<4x2x2xf64> {
+  // expected-error @below {{has no derivative through an index expression of affine_map<(d0, d1, d2) -> (d0 + d1 + d2)>: expected a sum of at most two loops with constant strides}}
+  %y = linalg.generic {indexing_maps = [affine_map<(a, b, c) -> (a + b + c)>, affine_map<(a, b, c) -> (a, b, c)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<8xf64>) outs(%i : tensor<4x2x2xf64>) {
+  ^bb0(%v: f64, %o: f64):
+    linalg.yield %v : f64
+  } -> tensor<4x2x2xf64>
+  return %y : tensor<4x2x2xf64>
+}
+
+// -----
+
+func.func @f(%x: tensor<8xf64>, %w: tensor<?xf64>, %i: tensor<?xf64>) -> tensor<?xf64> {
+  // expected-error @below {{has no derivative: the extent of its window is dynamic, expected a constant}}
+  %y = linalg.conv_1d ins(%x, %w : tensor<8xf64>, tensor<?xf64>) outs(%i : tensor<?xf64>) -> tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+func.func @f(%x: tensor<2x2xf64>, %p: f64) -> tensor<4x4xf64> {
+  // expected-error @below {{has no derivative in its padding value; pad with a constant}}
+  %y = tensor.pad %x low[1, 1] high[1, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %p : f64
+  } : tensor<2x2xf64> to tensor<4x4xf64>
+  return %y : tensor<4x4xf64>
+}
+
+// -----
+
+func.func @f(%x: f64, %n: i32) -> f64 {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  // expected-error @below {{has no derivative over 'i32'; expected index}}
+  %y = scf.for %i = %c0 to %n step %c1 iter_args(%v = %x) -> (f64) : i32 {
+    %w = arith.mulf %v, %v : f64
+    scf.yield %w : f64
+  }
+  return %y : f64
+}
+
+// -----
+
+func.func @f(%z: tensor<5xf64>, %i: tensor<2x4xf64>) -> tensor<2x4xf64> {
+  // expected-error @below {{has no derivative: its body uses linalg.index of a loop that sweeps a window}}
+  %y = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a + b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]}
+      ins(%z : tensor<5xf64>) outs(%i : tensor<2x4xf64>) {
+  ^bb0(%v: f64, %o: f64):
+    %at = linalg.index 1 : index
+    %n = arith.index_cast %at : index to i64
+    %k = arith.sitofp %n : i64 to f64
+    %p = arith.mulf %v, %k : f64
+    linalg.yield %p : f64
+  } -> tensor<2x4xf64>
+  return %y : tensor<2x4xf64>
+}

@@ -158,6 +158,8 @@ struct ImportGraph : keel::impl::ImportGraphBase<ImportGraph> {
     linalg::ControlDropUnitDims control;
     linalg::populateFoldUnitExtentDimsPatterns(patterns, control);
     linalg::populateFoldUnitExtentDimsCanonicalizationPatterns(patterns, control);
+    // A sum over a dimension of size one is then elementwise, and its start an input like any other.
+    linalg::populateMoveInitOperandsToInputPattern(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
   }

@@ -87,7 +87,7 @@ class Module:
             subprocess.run(["mlir-translate", "--mlir-to-llvmir"], input=lowered, stdout=file, check=True)
         # memrefCopy is upstream's runtime.
         library = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(shutil.which("mlir-opt")))), "lib")
-        subprocess.run(["clang", "-O1", "-shared", "-fPIC", "-Wno-override-module", path + ".ll", "-o", path + ".so",
+        subprocess.run(["clang", "-O1", "-shared", "-fPIC", "-Wl,-Bsymbolic", "-Wno-override-module", path + ".ll", "-o", path + ".so",
                         f"-L{library}", f"-Wl,-rpath,{library}", "-lmlir_c_runner_utils", "-lm"], check=True)
         self.library = ctypes.CDLL(path + ".so")
 

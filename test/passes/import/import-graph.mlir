@@ -95,3 +95,18 @@ func.func @plainer_forms(%x: tensor<2x4xf32>, %y: tensor<3x4xf32>, %s: f32)
   } : tensor<9xindex>
   return %0, %1, %2 : tensor<5x4xf32>, tensor<7xf32>, tensor<9xindex>
 }
+
+// -----
+
+// A sum over one element is elementwise, and what it starts from an input.
+// CHECK-LABEL: func.func @unit_sum
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]} ins(%{{.*}}, %{{.*}} : tensor<8xf32>, tensor<8xf32>)
+func.func @unit_sum(%x: tensor<8x1xf32>, %start: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                       iterator_types = ["parallel", "reduction"]} ins(%x : tensor<8x1xf32>) outs(%start : tensor<8xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %1 = arith.addf %a, %out : f32
+    linalg.yield %1 : f32
+  } -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}

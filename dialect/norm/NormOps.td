@@ -315,6 +315,6 @@ def Norm_StopGradientOp : Norm_ForwardOp<"stop_gradient", [AllTypesMatch<["input
   let hasVerifier = 0;
 }
 
-include "dialect/norm/NormGradientOps.td"
+include "dialect/norm/NormGradients.td"
 
 #endif

@@ -1,6 +1,6 @@
 //===- The gradients of the norm ops --------------------------------------===//
-#ifndef KEEL_DIALECT_NORM_NORMGRADIENTOPS
-#define KEEL_DIALECT_NORM_NORMGRADIENTOPS
+#ifndef KEEL_DIALECT_NORM_NORMGRADIENTS
+#define KEEL_DIALECT_NORM_NORMGRADIENTS
 
 include "dialect/norm/NormBase.td"
 

@@ -74,11 +74,12 @@ LogicalResult branch(scf::IfOp op, OpBuilder &builder, Results dy, Wanted wanted
 /// A loop that saves what each iteration was given, and its reverse.
 class ReversedLoop {
 public:
-  ReversedLoop(scf::ForOp op) : op(op), loc(op.getLoc()) {}
+  ReversedLoop(scf::ForOp op);
 
-  /// Replaces the loop by one that stacks the carried values its body reads. The old loop is left without users.
-  void save();
+  /// Builds the reverse, which reads stacks of carried values that are not there yet.
   LogicalResult reverse(OpBuilder &builder, Results dy, const Captures &captures, Inputs &dx);
+  /// Replaces the loop by one that makes the stacks which the reverse came to read. The old one is left without users.
+  void save();
 
 private:
   /// A slice of the stack of carried value `index` at `position`.
@@ -92,7 +93,7 @@ private:
   scf::ForOp op;
   Location loc;
   OpFoldResult trips;
-  SmallVector<Value> stacks; // null for what the body does not read
+  SmallVector<Value> stacks; // empty at first; null for what the body does not read
 };
 
 ReversedLoop::Slice ReversedLoop::sliceAt(OpBuilder &builder, unsigned index, OpFoldResult position) {
@@ -123,7 +124,7 @@ Value ReversedLoop::top(OpBuilder &builder, unsigned index, Value position) {
   return tensor::ExtractSliceOp::create(builder, loc, type, stacks[index], slice.offsets, slice.sizes, slice.strides);
 }
 
-void ReversedLoop::save() {
+ReversedLoop::ReversedLoop(scf::ForOp op) : op(op), loc(op.getLoc()) {
   OpBuilder builder(op);
   AffineExpr low, high, step;
   bindSymbols(builder.getContext(), low, high, step);
@@ -131,19 +132,28 @@ void ReversedLoop::save() {
   trips = affine::makeComposedFoldedAffineMax(
       builder, loc, AffineMap::get(0, 3, {builder.getAffineConstantExpr(0), count}, builder.getContext()),
       {op.getLowerBound(), op.getUpperBound(), op.getStep()});
+  for (auto [init, argument] : llvm::zip(op.getInitArgs(), op.getRegionIterArgs())) {
+    SmallVector<OpFoldResult> sizes{trips};
+    if (isa<RankedTensorType>(argument.getType()))
+      llvm::append_range(sizes, tensor::getMixedSizes(builder, loc, init));
+    stacks.push_back(argument.use_empty() ? Value()
+                                          : tensor::EmptyOp::create(builder, loc, sizes,
+                                                                    getElementTypeOrSelf(argument.getType())));
+  }
+}
 
+void ReversedLoop::save() {
+  OpBuilder builder(op);
   unsigned carried = op.getNumRegionIterArgs();
   SmallVector<Value> inits(op.getInitArgs());
   SmallVector<unsigned> saved;
-  for (auto [index, argument] : llvm::enumerate(op.getRegionIterArgs())) {
-    if (argument.use_empty())
-      continue;
-    saved.push_back(index);
-    SmallVector<OpFoldResult> sizes{trips};
-    if (isa<RankedTensorType>(argument.getType()))
-      llvm::append_range(sizes, tensor::getMixedSizes(builder, loc, inits[index]));
-    inits.push_back(tensor::EmptyOp::create(builder, loc, sizes, getElementTypeOrSelf(argument.getType())));
-  }
+  for (auto [index, stack] : llvm::enumerate(stacks))
+    if (stack && !stack.use_empty()) {
+      saved.push_back(index);
+      inits.push_back(stack);
+    }
+  if (saved.empty())
+    return;
   auto body = [&](OpBuilder &inner, Location at, Value position, ValueRange arguments) {
     IRMapping mapping;
     mapping.map(op.getInductionVar(), position);
@@ -161,9 +171,8 @@ void ReversedLoop::save() {
   };
   auto saving = scf::ForOp::create(builder, loc, op.getLowerBound(), op.getUpperBound(), op.getStep(), inits, body);
   op->replaceAllUsesWith(saving.getResults().take_front(carried));
-  stacks.resize(carried);
   for (auto [number, index] : llvm::enumerate(saved))
-    stacks[index] = saving.getResult(carried + number);
+    stacks[index].replaceAllUsesExcept(saving.getResult(carried + number), saving);
 }
 
 LogicalResult ReversedLoop::reverse(OpBuilder &builder, Results dy, const Captures &captures, Inputs &dx) {
@@ -228,8 +237,10 @@ LogicalResult loop(scf::ForOp op, OpBuilder &builder, Results dy, Wanted wanted,
   Captures captures(op, wanted);
   dx.resize(getDifferentiationInputs(op).size());
   ReversedLoop reversed(op);
+  if (failed(reversed.reverse(builder, dy, captures, dx)))
+    return failure();
   reversed.save();
-  return reversed.reverse(builder, dy, captures, dx);
+  return success();
 }
 
 } // namespace

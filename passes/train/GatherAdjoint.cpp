@@ -22,11 +22,12 @@ FailureOr<Value> GenericAdjoint::differentiateCaptured(Value captured) {
 FailureOr<Value> GenericAdjoint::differentiateTable(Value table) {
   Value total;
   for (Operation *user : table.getUsers()) {
-    if (user->getParentOp() != op)
+    if (!op->isProperAncestor(user))
       continue;
     auto extract = dyn_cast<tensor::ExtractOp>(user);
-    if (!extract)
-      return user->emitOpError("has no derivative inside linalg.generic; expected tensor.extract");
+    if (!extract || user->getParentOp() != op)
+      return user->emitOpError("reads a tensor from around linalg.generic in a way that has no derivative; expected "
+                               "tensor.extract at the top of its body");
     auto body = differentiateBody(
         [&](AdjointBody &body) { return SmallVector<Value>{body.lookup(extract.getResult())}; });
     if (failed(body))

@@ -89,3 +89,24 @@ func.func @f(%z: tensor<5xf64>, %i: tensor<2x4xf64>) -> tensor<2x4xf64> {
   } -> tensor<2x4xf64>
   return %y : tensor<2x4xf64>
 }
+
+// -----
+
+func.func @f(%table: tensor<6xf64>, %rows: tensor<4xi1>) -> tensor<4xf64> {
+  %zero = arith.constant 0.0 : f64
+  %e = tensor.empty() : tensor<4xf64>
+  %y = linalg.generic {indexing_maps = [affine_map<(a) -> (a)>, affine_map<(a) -> (a)>], iterator_types = ["parallel"]}
+      ins(%rows : tensor<4xi1>) outs(%e : tensor<4xf64>) {
+  ^bb0(%p: i1, %o: f64):
+    %i = linalg.index 0 : index
+    %r = scf.if %p -> f64 {
+      // expected-error @below {{reads a tensor from around linalg.generic in a way that has no derivative; expected tensor.extract at the top of its body}}
+      %v = tensor.extract %table[%i] : tensor<6xf64>
+      scf.yield %v : f64
+    } else {
+      scf.yield %zero : f64
+    }
+    linalg.yield %r : f64
+  } -> tensor<4xf64>
+  return %y : tensor<4xf64>
+}

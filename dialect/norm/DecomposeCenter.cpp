@@ -12,14 +12,12 @@ FailureOr<SmallVector<Value>> CenterOp::decompose(OpBuilder &builder) {
   Emitter emit(builder, getLoc(), getInput());
   SmallVector<int64_t> kept = complementDims(emit.getRank(), getAxes());
   Value sum = sumOf(emit, getInput(), kept);
-  Value mean = emit.map({{sum, kept}, emit.count(getAxes())}, kept, emit.accumulation,
-                        [&](OpBuilder &b, Location loc, ValueRange in) -> Value {
-                          return arith::DivFOp::create(b, loc, in[0], in[1]);
-                        });
-  Value centred = emit.map({emit.over(getInput()), {mean, kept}}, emit.allDims(), emit.getElementType(),
-                           [](OpBuilder &b, Location loc, ValueRange in) -> Value {
-                             return arith::SubFOp::create(b, loc, in[0], in[1]);
-                           });
+  Value mean = emit.map(
+      {{sum, kept}, emit.count(getAxes())}, kept, emit.accumulation,
+      [&](OpBuilder &b, Location loc, ValueRange in) -> Value { return arith::DivFOp::create(b, loc, in[0], in[1]); });
+  Value centred = emit.map(
+      {emit.over(getInput()), {mean, kept}}, emit.allDims(), emit.getElementType(),
+      [](OpBuilder &b, Location loc, ValueRange in) -> Value { return arith::SubFOp::create(b, loc, in[0], in[1]); });
   return SmallVector<Value>{centred};
 }
 

@@ -22,10 +22,9 @@ constexpr auto kRemark = remark::RemarkOpts::name("CenterWeights").category("alg
 
 Value multiplyAlong(OpBuilder &builder, Value tensor, Value vector, int64_t dim) {
   norm::Emitter emit(builder, tensor.getLoc(), tensor);
-  return emit.map({emit.over(tensor), {vector, {dim}}}, emit.allDims(), emit.getElementType(),
-                  [](OpBuilder &b, Location loc, ValueRange in) -> Value {
-                    return arith::MulFOp::create(b, loc, in[0], in[1]);
-                  });
+  return emit.map(
+      {emit.over(tensor), {vector, {dim}}}, emit.allDims(), emit.getElementType(),
+      [](OpBuilder &b, Location loc, ValueRange in) -> Value { return arith::MulFOp::create(b, loc, in[0], in[1]); });
 }
 
 struct CenterWeights : impl::CenterWeightsBase<CenterWeights> {
@@ -44,8 +43,7 @@ struct CenterWeights : impl::CenterWeightsBase<CenterWeights> {
       if (plan.holds())
         plans.emplace_back(norm, std::move(plan));
       else
-        remark::missed(norm.getLoc(), kRemark)
-            << "layer norm computes the mean of its input: " + plan.obstacle;
+        remark::missed(norm.getLoc(), kRemark) << "layer norm computes the mean of its input: " + plan.obstacle;
     });
     for (auto &[norm, plan] : plans)
       apply(norm, plan);

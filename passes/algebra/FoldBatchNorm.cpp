@@ -46,19 +46,19 @@ void fold(norm::BatchNormInferenceOp op, LinearLayer &layer) {
   if (op.getShift())
     inputs.push_back(vectors.over(op.getShift()));
   Emitter result(builder, op.getLoc(), layer.contraction.getDpsInitOperand(0)->get());
-  Value bias = vectors.map(inputs, {0}, result.getElementType(), [&](OpBuilder &b, Location loc, ValueRange in) -> Value {
-    Value offset = arith::NegFOp::create(b, loc, in[1]);
-    for (Value value : in.slice(2, layer.biases.size()))
-      offset = arith::AddFOp::create(b, loc, offset, value);
-    offset = multiply(b, loc, offset, in[0]);
-    return op.getShift() ? arith::AddFOp::create(b, loc, offset, in.back()).getResult() : offset;
-  });
+  Value bias =
+      vectors.map(inputs, {0}, result.getElementType(), [&](OpBuilder &b, Location loc, ValueRange in) -> Value {
+        Value offset = arith::NegFOp::create(b, loc, in[1]);
+        for (Value value : in.slice(2, layer.biases.size()))
+          offset = arith::AddFOp::create(b, loc, offset, value);
+        offset = multiply(b, loc, offset, in[0]);
+        return op.getShift() ? arith::AddFOp::create(b, loc, offset, in.back()).getResult() : offset;
+      });
 
   Emitter weights(builder, op.getLoc(), layer.weights->get());
   Value folded = weights.map({weights.over(weights.space), {slope, {layer.outputDim}}}, weights.allDims(),
-                             weights.getElementType(), [](OpBuilder &b, Location loc, ValueRange in) {
-                               return multiply(b, loc, in[0], in[1]);
-                             });
+                             weights.getElementType(),
+                             [](OpBuilder &b, Location loc, ValueRange in) { return multiply(b, loc, in[0], in[1]); });
   Value init = result.map({{bias, {static_cast<int64_t>(op.getChannel())}}}, result.allDims(), result.getElementType(),
                           [](OpBuilder &, Location, ValueRange in) { return in[0]; });
   op.getResult().replaceAllUsesWith(rebuild(builder, layer, folded, init));

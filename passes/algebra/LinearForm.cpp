@@ -104,7 +104,7 @@ private:
     if (isa<arith::MulFOp>(def)) {
       if (llvm::is_contained(kinds, Kind::Zero))
         return Kind::Zero;
-      return !anyTerm             ? Kind::Row
+      return !anyTerm               ? Kind::Row
              : kinds[0] == kinds[1] ? obstruct("is multiplied by a value that varies along the axis")
                                     : Kind::Linear;
     }

@@ -13,9 +13,9 @@ struct Term {
   int64_t dim;
 };
 
-/// `value[.., n, ..] = Σ c·t[.., n, ..]` over the terms t, with coefficients c that do not vary along n: a residual sum,
-/// a row scalar, a linear layer (its terms are the weights and the accumulator), a broadcast bias, a gather of rows, and
-/// any reshape or slice that leaves n alone. If every term has zero mean along n, so has the value.
+/// `value[.., n, ..] = Σ c·t[.., n, ..]` over the terms t, with coefficients c that do not vary along n: a residual
+/// sum, a row scalar, a linear layer (its terms are the weights and the accumulator), a broadcast bias, a gather of
+/// rows, and any reshape or slice that leaves n alone. If every term has zero mean along n, so has the value.
 struct LinearForm {
   llvm::SmallVector<Term> terms;
   std::string obstacle; ///< Why the value is no linear form; empty if it is one.

@@ -41,8 +41,8 @@ Value keel::algebra::vectorAlong(Value value, int64_t dim) {
 bool keel::algebra::isSoleReader(OpOperand &use) {
   return llvm::all_of(use.get().getUses(), [&](OpOperand &other) {
     auto op = dyn_cast<linalg::LinalgOp>(other.getOwner());
-    bool readsShape = isa<tensor::DimOp>(other.getOwner()) ||
-                      (op && op.isDpsInit(&other) && !op.payloadUsesValueFromOperand(&other));
+    bool readsShape =
+        isa<tensor::DimOp>(other.getOwner()) || (op && op.isDpsInit(&other) && !op.payloadUsesValueFromOperand(&other));
     return &other == &use || readsShape;
   });
 }

@@ -7,7 +7,8 @@
 
 namespace keel::algebra {
 
-/// Whether a linalg op, or an op on whole tensors, does nothing but combine two operands by an `Op`, element by element.
+/// Whether a linalg op, or an op on whole tensors, does nothing but combine two operands by an `Op`, element by
+/// element.
 template <typename Op> bool isPairwise(mlir::Operation *op) {
   if (mlir::isa<Op>(op))
     return mlir::isa<mlir::RankedTensorType>(op->getResult(0).getType());
@@ -38,9 +39,9 @@ bool isSoleReader(mlir::OpOperand &use);
 struct LinearLayer {
   mlir::linalg::LinalgOp contraction;
   mlir::OpOperand *input = nullptr, *weights = nullptr;
-  int64_t outputDim = 0;                  ///< The weights' dimension of outputs.
-  llvm::SmallVector<mlir::Value> biases;  ///< Vectors along the outputs that are added to it.
-  std::string obstacle;                   ///< Why there is no linear layer; empty if there is one.
+  int64_t outputDim = 0;                 ///< The weights' dimension of outputs.
+  llvm::SmallVector<mlir::Value> biases; ///< Vectors along the outputs that are added to it.
+  std::string obstacle;                  ///< Why there is no linear layer; empty if there is one.
 };
 
 /// The linear layer that makes the tensor read by `use`, with its outputs along `channel`, if nothing else reads it.

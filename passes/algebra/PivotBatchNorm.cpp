@@ -39,10 +39,9 @@ Value emitPivot(OpBuilder &builder, Location loc, LinearLayer &layer) {
   Value sum = input.reduce({input.over(input.space)}, kept, 0.0,
                            [](OpBuilder &b, Location at, ValueRange in) { return add(b, at, in[1], in[0]); });
   SmallVector<int64_t> averaged = norm::complementDims(input.getRank(), kept);
-  Value mean = input.map({{sum, kept}, input.count(averaged)}, kept, input.accumulation,
-                         [](OpBuilder &b, Location at, ValueRange in) -> Value {
-                           return arith::DivFOp::create(b, at, in[0], in[1]);
-                         });
+  Value mean = input.map(
+      {{sum, kept}, input.count(averaged)}, kept, input.accumulation,
+      [](OpBuilder &b, Location at, ValueRange in) -> Value { return arith::DivFOp::create(b, at, in[0], in[1]); });
   Emitter weights(builder, loc, layer.weights->get());
   Value pivot = weights.reduce({weights.over(weights.space), {mean, weightsDims}}, {layer.outputDim}, 0.0,
                                [](OpBuilder &b, Location at, ValueRange in) -> Value {
@@ -58,10 +57,9 @@ void pivot(norm::BatchNormOp op, LinearLayer &layer) {
   Value pivot = emitPivot(builder, loc, layer);
 
   Emitter result(builder, loc, layer.contraction.getDpsInitOperand(0)->get());
-  Value init = result.map({{pivot, {channel}}}, result.allDims(), result.getElementType(),
-                          [](OpBuilder &b, Location at, ValueRange in) -> Value {
-                            return arith::NegFOp::create(b, at, in[0]);
-                          });
+  Value init =
+      result.map({{pivot, {channel}}}, result.allDims(), result.getElementType(),
+                 [](OpBuilder &b, Location at, ValueRange in) -> Value { return arith::NegFOp::create(b, at, in[0]); });
   Value shift = pivot;
   if (!layer.biases.empty()) {
     Emitter vectors(builder, loc, pivot);

@@ -97,8 +97,7 @@ bool ZeroMeanAnalysis::visitLayerScale(OpOperand &use, int64_t dim, ZeroMeanPlan
     return false;
   for (int64_t i : {0, 1}) {
     OpOperand &scaled = product->getOpOperand(i), &factor = product->getOpOperand(1 - i);
-    std::optional<SmallVector<int64_t>> scaledDims = operandDims(scaled),
-                                        factorDims = operandDims(factor);
+    std::optional<SmallVector<int64_t>> scaledDims = operandDims(scaled), factorDims = operandDims(factor);
     if (!scaledDims || !factorDims || scaled.get().getType() != use.get().getType() ||
         !llvm::equal(*scaledDims, llvm::seq<int64_t>(scaledDims->size())))
       continue;
@@ -106,7 +105,8 @@ bool ZeroMeanAnalysis::visitLayerScale(OpOperand &use, int64_t dim, ZeroMeanPlan
     if (along == factorDims->end() || state.dependsOnStateAlone(scaled.get()))
       continue;
     Value scale = vectorAlong(factor.get(), along - factorDims->begin());
-    if (!scale || !state.dependsOnStateAlone(scale) || getElementTypeOrSelf(scale) != getElementTypeOrSelf(scaled.get()))
+    if (!scale || !state.dependsOnStateAlone(scale) ||
+        getElementTypeOrSelf(scale) != getElementTypeOrSelf(scaled.get()))
       continue;
     plan.scaled.push_back(&scaled);
     visit(scaled, dim, scale, plan);

@@ -20,6 +20,13 @@ bool isComputation(Operation *op) {
              tensor::GenerateOp>(op);
 }
 
+/// One number made of scalars alone: the reciprocal of the number of cases.
+static bool isScalar(linalg::GenericOp op) {
+  return op.getNumLoops() == 0 && op->getNumResults() == 1 &&
+         llvm::none_of(op.getDpsInputs(), [](Value value) { return isa<ShapedType>(value.getType()); }) &&
+         !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
+}
+
 bool isRepeated(Operation *op) {
   if (isa<tensor::EmptyOp, tensor::ExtractSliceOp>(op))
     return true;
@@ -29,6 +36,8 @@ bool isRepeated(Operation *op) {
     return !elements || elements.isSplat();
   }
   auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (generic && isScalar(generic))
+    return true;
   if (!generic || generic->getNumResults() != 1 || generic.getNumDpsInputs() > 1 ||
       generic.getNumParallelLoops() != generic.getNumLoops() || generic.getNumLoops() == 0 ||
       !llvm::hasSingleElement(generic.getBody()->getOperations()))

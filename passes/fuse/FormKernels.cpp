@@ -167,6 +167,8 @@ void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
   for (KernelGroup *group : ordered) {
     builder.setInsertionPointAfter(lastOwnOp(group));
     auto [kernel, results] = buildKernel(builder, *group, groups, block, kernelName(function, count++, *group));
+    if (group->splitDim != 0)
+      kernel->setAttr("keel.split_dim", builder.getI64IntegerAttr(group->splitDim));
     explainKernel(kernel, *group, function);
     for (auto [from, to] : llvm::zip(results, kernel.getResults()))
       replacements.emplace_back(from, to);

@@ -156,11 +156,62 @@ private:
     // The latest producer first: its rows are the ones still in cache.
     llvm::sort(ordered, std::greater<>());
     for (unsigned candidate : ordered)
-      if (!groups[candidate].isUpdate && canJoin(op, candidate)) {
+      if (!groups[candidate].isUpdate && (canJoin(op, candidate) || joinByColumns(op, candidate))) {
         assign(op, candidate);
         return true;
       }
     return false;
+  }
+
+  /// A matmul that sums over the rows of its second factor (a weight gradient) joins the pass that makes them if all of
+  /// it can go over blocks of columns instead.
+  bool joinByColumns(Operation *op, unsigned candidate) {
+    KernelGroup &group = groups[candidate];
+    std::optional<LoopNest> nest = LoopNest::get(op);
+    if (!isMainLoop(op) || group.mainLoop || group.rowDim.empty() || dependsOnAnother(op, candidate))
+      return false;
+    KernelGroup turned;
+    turned.splitDim = 1;
+    SmallVector<Operation *> members(group.ops.getArrayRef());
+    members.push_back(op);
+    for (Operation *member : members) {
+      std::optional<LoopNest> loops = LoopNest::get(member);
+      std::optional<unsigned> loop = loops ? commonLoop(member, *loops, turned) : std::nullopt;
+      // What reads nothing of the group splits dimension 1 of its result.
+      if (!loop && loops && readsNothingOf(member, turned))
+        loop = loopOfDim(loops->resultMaps[0], 1);
+      if (!loop || !loops->isParallel(*loop) || !markRows(member, *loops, *loop, turned))
+        return false;
+      turned.ops.insert(member);
+    }
+    group.rowDim = turned.rowDim;
+    group.splitDim = 1;
+    return true;
+  }
+
+  static bool readsNothingOf(Operation *op, const KernelGroup &group) {
+    return llvm::none_of(op->getOperands(), [&](Value value) {
+      return value.getDefiningOp() && group.ops.contains(value.getDefiningOp());
+    });
+  }
+
+  /// The one loop of the op that runs over the rows of everything it reads of the group.
+  static std::optional<unsigned> commonLoop(Operation *op, const LoopNest &nest, const KernelGroup &group) {
+    std::optional<unsigned> loop;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *producer = operand.get().getDefiningOp();
+      if (!producer || !group.ops.contains(producer))
+        continue;
+      auto dim = group.rowDim.find(operand.get());
+      if (dim == group.rowDim.end())
+        return std::nullopt;
+      AffineMap map = nest.operandMaps[operand.getOperandNumber()];
+      std::optional<unsigned> rows = loopOfDim(map, dim->second);
+      if (!rows || dimOfLoop(map, *rows) != dim->second || (loop && loop != rows))
+        return std::nullopt;
+      loop = rows;
+    }
+    return loop;
   }
 
   bool refuse(StringRef reason) {
@@ -176,30 +227,21 @@ private:
     std::optional<LoopNest> nest = LoopNest::get(op);
     if (!nest)
       return refuse("it has no loops to share");
-    std::optional<unsigned> loop;
-    bool readsFinished = false;
-    for (OpOperand &operand : op->getOpOperands()) {
-      Operation *producer = operand.get().getDefiningOp();
-      if (!producer || !group.ops.contains(producer))
-        continue;
-      auto dim = group.rowDim.find(operand.get());
-      if (dim == group.rowDim.end()) {
-        readsFinished = true;
-        continue;
-      }
-      AffineMap map = nest->operandMaps[operand.getOperandNumber()];
-      std::optional<unsigned> rows = loopOfDim(map, dim->second);
-      if (!rows || dimOfLoop(map, *rows) != dim->second || (loop && loop != rows))
-        return refuse("it does not read the producer's rows row by row");
-      loop = rows;
-    }
+    bool readsFinished = llvm::any_of(op->getOperands(), [&](Value value) {
+      Operation *producer = value.getDefiningOp();
+      return producer && group.ops.contains(producer) && !group.rowDim.contains(value);
+    });
+    bool readsRows = llvm::any_of(op->getOperands(), [&](Value value) { return group.rowDim.contains(value); });
+    std::optional<unsigned> loop = readsFinished ? std::nullopt : commonLoop(op, *nest, group);
+    if (readsRows && !readsFinished && !loop)
+      return refuse("it does not read the producer's rows row by row");
     // What a body captures is whole.
     llvm::SetVector<Value> captured;
     getUsedValuesDefinedAbove(op->getRegions(), captured);
     for (Value value : captured)
       if (Operation *producer = value.getDefiningOp(); producer && group.ops.contains(producer))
         return refuse("it needs all of the producer's rows at once");
-    if (readsFinished && loop)
+    if (readsFinished && readsRows)
       return refuse("it needs a sum over the rows that the producer is still adding up");
     if (dependsOnAnother(op, candidate))
       return refuse("it also reads what another kernel makes of the producer's result");
@@ -301,7 +343,7 @@ private:
         continue;
       std::optional<LoopNest> nest = LoopNest::get(&op);
       for (unsigned reader : readers) {
-        auto loop = loopOfDim(nest->resultMaps[0], 0);
+        auto loop = loopOfDim(nest->resultMaps[0], groups[reader].splitDim);
         if (loop && markRows(&op, *nest, *loop, groups[reader]))
           if (groups[reader].ops.insert(&op))
             groups[reader].recomputed.insert(&op);
@@ -318,13 +360,13 @@ private:
            });
   }
 
-  /// The use lets the group compute the value for its own rows: rows are dimension 0, as everywhere in a row kernel.
+  /// The use lets the group compute the value for its own rows.
   static bool readsItsRows(OpOperand &use, const KernelGroup &group) {
     Operation *user = use.getOwner();
     std::optional<LoopNest> nest = LoopNest::get(user);
     if (!nest || isMainLoop(user))
       return false;
-    std::optional<unsigned> loop = loopOfDim(nest->operandMaps[use.getOperandNumber()], 0);
+    std::optional<unsigned> loop = loopOfDim(nest->operandMaps[use.getOperandNumber()], group.splitDim);
     if (!loop)
       return false;
     // Either an op of the group's rows, or a sum over its rows.

@@ -18,6 +18,9 @@ struct KernelGroup {
   /// The dimension of a value that the kernel's loop over rows runs over; a value that is complete only after the
   /// loop (a sum over the rows, and what is computed from it) is not in here.
   llvm::DenseMap<mlir::Value, unsigned> rowDim;
+  /// The dimension of the first op's results that the kernel splits into blocks: rows, or columns (1) where a matmul sums
+  /// over the rows.
+  unsigned splitDim = 0;
   bool isUpdate = false; // the one kernel that updates the state
   /// Why the first op did not join the kernel of a producer; empty if it has none.
   llvm::StringRef whyApart;

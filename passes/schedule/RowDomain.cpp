@@ -14,11 +14,11 @@ namespace keel {
 namespace {
 
 /// The first parallel loop of a result that is worth splitting.
-std::optional<unsigned> chooseLoop(Operation *op, const LoopNest &nest) {
+std::optional<unsigned> chooseLoop(Operation *op, const LoopNest &nest, int64_t first) {
   auto type = dyn_cast<ShapedType>(op->getResult(0).getType());
   if (!type)
     return std::nullopt;
-  for (unsigned dim = 0, rank = type.getRank(); dim < rank; ++dim) {
+  for (int64_t dim = first, rank = type.getRank(); dim < rank; ++dim) {
     std::optional<unsigned> loop = loopOfDim(nest.resultMaps[0], dim);
     if (!loop || !nest.isParallel(*loop) || (!type.isDynamicDim(dim) && type.getDimSize(dim) == 1))
       continue;
@@ -31,6 +31,8 @@ std::optional<unsigned> chooseLoop(Operation *op, const LoopNest &nest) {
 class DomainFinder {
 public:
   std::vector<RowDomain> run(Block &body) {
+    if (auto dim = body.getParentOp()->getAttrOfType<IntegerAttr>("keel.split_dim"))
+      splitDim = dim.getInt();
     for (Operation &op : body)
       if (isComputation(&op) && !isRepeated(&op))
         place(&op);
@@ -51,7 +53,7 @@ private:
       return;
     }
     domains.emplace_back();
-    std::optional<unsigned> loop = nest ? chooseLoop(op, *nest) : std::nullopt;
+    std::optional<unsigned> loop = nest ? chooseLoop(op, *nest, splitDim) : std::nullopt;
     if (loop && isa<linalg::GenericOp, norm::MomentsOp>(op)) {
       domains.back().rows = true;
       enter(op, *nest, *loop, domains.back());
@@ -130,6 +132,7 @@ private:
 
   std::vector<RowDomain> domains;
   DenseMap<Operation *, unsigned> domainOf;
+  int64_t splitDim = 0; // of the results that nothing in the kernel decides
 };
 } // namespace
 

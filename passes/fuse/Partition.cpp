@@ -81,27 +81,38 @@ public:
       else if (!fuse || !joinAProducer(&op))
         start(&op);
     }
-    if (fuse)
+    if (fuse) {
+      absorbSmallGroups();
       recomputeCheapValues();
+    }
+    llvm::erase_if(groups, [](const KernelGroup &group) { return group.ops.empty(); });
     return std::move(groups);
   }
 
 private:
-  /// State updates: elementwise ops whose results reach nothing but stores of state.
+  /// State updates: elementwise ops whose results reach nothing but stores of state; and what is computed from the new
+  /// state and stored as well (centred copies of weights).
   void collectUpdates() {
-    auto isStored = [&](Operation &op) {
-      bool stored = false;
-      for (Operation *user : op.getUsers()) {
-        bool update = updates.contains(user);
-        if (!update && !isa<ml_program::GlobalStoreOp>(user))
-          return false;
-        stored = true;
-      }
-      return stored;
+    auto isStored = [](Value value) {
+      return llvm::any_of(value.getUsers(), [](Operation *user) { return isa<ml_program::GlobalStoreOp>(user); });
     };
+    // Values made of state and of what is stored in it.
+    llvm::SmallPtrSet<Operation *, 16> derived;
+    auto isState = [&](Value value) {
+      Operation *producer = value.getDefiningOp();
+      return !isa<ShapedType>(value.getType()) || isStored(value) ||
+             (producer && (isa<ml_program::GlobalLoadOp>(producer) || isRepeated(producer) || derived.contains(producer)));
+    };
+    for (Operation &op : block)
+      if (isComputation(&op) && llvm::all_of(op.getOperands(), isState))
+        derived.insert(&op);
     for (Operation &op : llvm::reverse(block)) {
       std::optional<LoopNest> nest = LoopNest::get(&op);
-      if (nest && nest->allParallel() && !isRepeated(&op) && isStored(op))
+      if (!nest || isRepeated(&op) || isMainLoop(&op) || op.use_empty() || !(nest->allParallel() || derived.contains(&op)))
+        continue;
+      if (llvm::all_of(op.getUsers(), [&](Operation *user) {
+            return updates.contains(user) || isa<ml_program::GlobalStoreOp>(user);
+          }))
         updates.insert(&op);
     }
   }
@@ -147,15 +158,16 @@ private:
   }
 
   bool joinAProducer(Operation *op) {
-    llvm::SmallSetVector<unsigned, 4> candidates;
+    // The producer of the largest value first, of these the latest: its rows are the ones still in cache.
+    SmallVector<std::pair<int64_t, unsigned>> ordered;
     for (Value value : readValues(op))
-      if (Operation *producer = value.getDefiningOp(); producer && groupOf.contains(producer))
-        candidates.insert(groupOf[producer]);
-    SmallVector<unsigned> ordered = candidates.takeVector();
-    whyNot = "";
-    // The latest producer first: its rows are the ones still in cache.
+      if (Operation *producer = value.getDefiningOp(); producer && groupOf.contains(producer)) {
+        auto type = dyn_cast<RankedTensorType>(value.getType());
+        ordered.emplace_back(type ? type.getRank() : 0, groupOf[producer]);
+      }
     llvm::sort(ordered, std::greater<>());
-    for (unsigned candidate : ordered)
+    whyNot = "";
+    for (auto [rank, candidate] : ordered)
       if (!groups[candidate].isUpdate && (canJoin(op, candidate) || joinByColumns(op, candidate))) {
         assign(op, candidate);
         return true;
@@ -312,6 +324,42 @@ private:
           return true;
     }
     return false;
+  }
+
+  /// Small values that one other kernel alone reads (the reciprocal standard deviations of an inference batch norm) are
+  /// computed by that kernel, before its rows.
+  void absorbSmallGroups() {
+    for (KernelGroup &group : groups) {
+      if (group.mainLoop || group.isUpdate || group.ops.empty())
+        continue;
+      std::optional<unsigned> reader;
+      bool possible = true;
+      for (Operation *op : group.ops) {
+        possible &= llvm::all_of(op->getResultTypes(), isSmall);
+        for (Operation *user : op->getUsers()) {
+          auto home = groupOf.find(user);
+          possible &= home != groupOf.end() && (&groups[home->second] == &group || !reader || *reader == home->second);
+          if (home != groupOf.end() && &groups[home->second] != &group)
+            reader = home->second;
+        }
+      }
+      if (!possible || !reader || groups[*reader].isUpdate)
+        continue;
+      // Nothing the group reads may come from the reader.
+      if (llvm::any_of(group.ops, [&](Operation *op) { return dependsOnAnother(op, *reader) || readsOf(op, *reader); }))
+        continue;
+      for (Operation *op : group.ops) {
+        groups[*reader].ops.insert(op);
+        groupOf[op] = *reader;
+      }
+      group.ops.clear();
+    }
+  }
+
+  bool readsOf(Operation *op, unsigned group) {
+    return llvm::any_of(readValues(op), [&](Value value) {
+      return value.getDefiningOp() && groups[group].ops.contains(value.getDefiningOp());
+    });
   }
 
   /// An elementwise value that crosses kernels, made from what crosses anyway, is recomputed by its readers.

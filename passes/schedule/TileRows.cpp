@@ -34,6 +34,8 @@ void tileDomain(RewriterBase &rewriter, const RowDomain &domain, const Destinati
 
 /// min(rows left, step) rows from `offset` on.
 static OpFoldResult rowsFrom(RewriterBase &rewriter, Location loc, OpFoldResult offset, Value end, int64_t step) {
+  if (std::optional<int64_t> rows = getConstantIntValue(end); rows && *rows % step == 0)
+    return rewriter.getIndexAttr(step);
   AffineExpr d0 = rewriter.getAffineDimExpr(0), s0 = rewriter.getAffineSymbolExpr(0);
   auto map = AffineMap::get(1, 1, {s0 - d0, rewriter.getAffineConstantExpr(step)}, rewriter.getContext());
   return affine::makeComposedFoldedAffineMin(rewriter, loc, map, ArrayRef<OpFoldResult>{offset, end});

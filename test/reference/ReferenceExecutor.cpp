@@ -5,6 +5,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Pass/PassManager.h"
@@ -60,6 +61,19 @@ static void copiesToLoops(ModuleOp module) {
   });
 }
 
+/// State has become arguments, or the functions use none.
+static LogicalResult dropState(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) -> WalkResult {
+    if (isa<ml_program::GlobalLoadOp, ml_program::GlobalLoadConstOp, ml_program::GlobalStoreOp>(op))
+      return op->emitOpError("uses state, which the reference does not keep; run --state-to-arguments first");
+    return WalkResult::advance();
+  });
+  for (auto global : llvm::make_early_inc_range(module.getOps<ml_program::GlobalOp>()))
+    if (!result.wasInterrupted())
+      global.erase();
+  return failure(result.wasInterrupted());
+}
+
 int64_t ReferenceValue::getElementSize(Type type) {
   Type element = getElementTypeOrSelf(type);
   return element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
@@ -84,7 +98,7 @@ FailureOr<std::unique_ptr<ReferenceExecutor>> ReferenceExecutor::compile(ModuleO
     function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(module->getContext()));
     executor->types[name] = function.getFunctionType();
   }
-  if (failed(decompose(*module)) || failed(runPasses(*module, toBuffers)))
+  if (failed(dropState(*module)) || failed(decompose(*module)) || failed(runPasses(*module, toBuffers)))
     return failure();
   copiesToLoops(*module);
   if (failed(runPasses(*module, toLlvm)))

@@ -13,6 +13,8 @@ ml_program.global public mutable @v(dense<1.0> : tensor<8x4xf32>) : tensor<8x4xf
 ml_program.global public mutable @b(dense<1.0> : !vector) : !vector
 ml_program.global public mutable @scale(dense<1.0> : !vector) : !vector
 ml_program.global public mutable @table(dense<1.0> : tensor<100x8xf32>) : tensor<100x8xf32>
+ml_program.global public mutable @class_token(dense<1.0> : tensor<2x1x8xf32>) : tensor<2x1x8xf32>
+ml_program.global public mutable @positions(dense<1.0> : tensor<3x8xf32>) : tensor<3x8xf32>
 ml_program.global public mutable @kernel(dense<1.0> : tensor<3x3x2x8xf32>) : tensor<3x3x2x8xf32>
 
 // Weights [in, out], bias as the accumulator's start.
@@ -148,6 +150,29 @@ func.func @mixed_rows(%x: tensor<?x4xf32>, %p: tensor<?x?xf32>, %out: !rows) -> 
   %z = linalg.matmul ins(%p, %v : tensor<?x?xf32>, !rows) outs(%zeros : !rows) -> !rows
   %y = norm.layer_norm %z axes = [1] : !rows
   return %y : !rows
+}
+
+// As a vision transformer begins: a class token before the patches, positions added.
+// CHECK-LABEL: func.func @tokens
+// CHECK-DAG: %[[W:.*]] = norm.center %w axes = [1]
+// CHECK-DAG: %[[C:.*]] = norm.center %class_token axes = [2]
+// CHECK-DAG: %[[P:.*]] = norm.center %positions axes = [1]
+// CHECK: norm.layer_norm {{.*}} axes = [2] zero_mean_input
+func.func @tokens(%x: tensor<4x4xf32>) -> tensor<2x3x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<4x8xf32>
+  %zeros = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %w = ml_program.global_load @w : tensor<4x8xf32>
+  %z = linalg.matmul ins(%x, %w : tensor<4x4xf32>, tensor<4x8xf32>) outs(%zeros : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %patches = tensor.expand_shape %z [[0, 1], [2]] output_shape [2, 2, 8] : tensor<4x8xf32> into tensor<2x2x8xf32>
+  %class = ml_program.global_load @class_token : tensor<2x1x8xf32>
+  %all = tensor.concat dim(1) %class, %patches : (tensor<2x1x8xf32>, tensor<2x2x8xf32>) -> tensor<2x3x8xf32>
+  %positions = ml_program.global_load @positions : tensor<3x8xf32>
+  %out = tensor.empty() : tensor<2x3x8xf32>
+  %each = linalg.broadcast ins(%positions : tensor<3x8xf32>) outs(%out : tensor<2x3x8xf32>) dimensions = [0]
+  %h = arith.addf %all, %each : tensor<2x3x8xf32>
+  %y = norm.layer_norm %h axes = [2] : tensor<2x3x8xf32>
+  return %y : tensor<2x3x8xf32>
 }
 
 // Every layer norm of the residual network reads a zero-mean stream; three linear layers feed it.

@@ -1,6 +1,6 @@
 // Decides which computations become one kernel: greedily, in program order, each op joins the kernel of one of its
 // producers if it can take part in that kernel's loop over rows.
-#include "passes/fuse/Partition.h"
+#include "passes/fuse/PartitionState.h"
 
 #include "dialect/norm/Norm.h"
 
@@ -50,29 +50,87 @@ bool isRepeated(Operation *op) {
          generic.getMatchingIndexingMap(generic.getDpsInputOperand(0)).getNumResults() < generic.getNumLoops();
 }
 
-namespace {
-
-/// What an op reads: its operands, and what its regions capture.
 SmallVector<Value> readValues(Operation *op) {
   llvm::SetVector<Value> values(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), values);
   return values.takeVector();
 }
 
+bool markRows(Operation *op, const LoopNest &nest, unsigned loop, KernelGroup &group) {
+  SmallVector<unsigned> dims;
+  for (AffineMap map : nest.resultMaps) {
+    std::optional<unsigned> dim = dimOfLoop(map, loop);
+    if (!dim)
+      return false;
+    dims.push_back(*dim);
+  }
+  for (auto [result, dim] : llvm::zip(op->getResults(), dims))
+    group.rowDim[result] = dim;
+  return true;
+}
+
 /// The largest value that a kernel may finish after its loop over rows, in elements.
-constexpr int64_t maxFinishedElements = 1 << 16;
+static constexpr int64_t maxFinishedElements = 1 << 16;
 
 bool isSmall(Type type) {
   auto shaped = dyn_cast<ShapedType>(type);
   return !shaped || (shaped.hasStaticShape() && shaped.getNumElements() <= maxFinishedElements);
 }
 
-class Partitioner {
+void PartitionState::assign(Operation *op, unsigned group) {
+  groups[group].ops.insert(op);
+  groupOf[op] = group;
+  if (isMainLoop(op))
+    groups[group].mainLoop = op;
+}
+
+bool PartitionState::reads(Operation *op, unsigned group) const {
+  return llvm::any_of(readValues(op), [&](Value value) {
+    return value.getDefiningOp() && groups[group].ops.contains(value.getDefiningOp());
+  });
+}
+
+bool PartitionState::dependsOnAnother(Operation *op, unsigned target) const {
+  SmallVector<Operation *> worklist;
+  llvm::SmallPtrSet<Operation *, 32> seen;
+  auto pushProducers = [&](Operation *reader, bool fromTarget) {
+    bool hit = false;
+    for (Value value : readValues(reader)) {
+      Operation *producer = value.getDefiningOp();
+      if (!producer || producer->getBlock() != &block)
+        continue;
+      if (groups[target].ops.contains(producer)) {
+        hit |= !fromTarget;
+        continue;
+      }
+      if (seen.insert(producer).second)
+        worklist.push_back(producer);
+    }
+    return hit;
+  };
+  pushProducers(op, /*fromTarget=*/true);
+  while (!worklist.empty()) {
+    Operation *next = worklist.pop_back_val();
+    // A kernel reads what all of its ops read.
+    auto group = groupOf.find(next);
+    if (group == groupOf.end()) {
+      if (pushProducers(next, false))
+        return true;
+      continue;
+    }
+    for (Operation *member : groups[group->second].ops)
+      if (pushProducers(member, false))
+        return true;
+  }
+  return false;
+}
+
+namespace {
+class Partitioner : PartitionState {
 public:
-  Partitioner(Block &block, bool fuse) : block(block), fuse(fuse) {}
+  Partitioner(Block &block, bool fuse) : PartitionState(block), fuse(fuse), updates(findStateUpdates(block)) {}
 
   std::vector<KernelGroup> run() {
-    collectUpdates();
     for (Operation &op : block) {
       if (!isComputation(&op) || isRepeated(&op))
         continue;
@@ -82,54 +140,20 @@ public:
         start(&op);
     }
     if (fuse) {
-      absorbSmallGroups();
-      recomputeCheapValues();
+      absorbSmallGroups(*this);
+      recomputeCheapValues(*this);
     }
     llvm::erase_if(groups, [](const KernelGroup &group) { return group.ops.empty(); });
     return std::move(groups);
   }
 
 private:
-  /// State updates: elementwise ops whose results reach nothing but stores of state; and what is computed from the new
-  /// state and stored as well (centred copies of weights).
-  void collectUpdates() {
-    auto isStored = [](Value value) {
-      return llvm::any_of(value.getUsers(), [](Operation *user) { return isa<ml_program::GlobalStoreOp>(user); });
-    };
-    // Values made of state and of what is stored in it.
-    llvm::SmallPtrSet<Operation *, 16> derived;
-    auto isState = [&](Value value) {
-      Operation *producer = value.getDefiningOp();
-      return !isa<ShapedType>(value.getType()) || isStored(value) ||
-             (producer && (isa<ml_program::GlobalLoadOp>(producer) || isRepeated(producer) || derived.contains(producer)));
-    };
-    for (Operation &op : block)
-      if (isComputation(&op) && llvm::all_of(op.getOperands(), isState))
-        derived.insert(&op);
-    for (Operation &op : llvm::reverse(block)) {
-      std::optional<LoopNest> nest = LoopNest::get(&op);
-      if (!nest || isRepeated(&op) || isMainLoop(&op) || op.use_empty() || !(nest->allParallel() || derived.contains(&op)))
-        continue;
-      if (llvm::all_of(op.getUsers(), [&](Operation *user) {
-            return updates.contains(user) || isa<ml_program::GlobalStoreOp>(user);
-          }))
-        updates.insert(&op);
-    }
-  }
-
   unsigned updateGroup() {
     for (auto [index, group] : llvm::enumerate(groups))
       if (group.isUpdate)
         return index;
     groups.emplace_back().isUpdate = true;
     return groups.size() - 1;
-  }
-
-  void assign(Operation *op, unsigned group) {
-    groups[group].ops.insert(op);
-    groupOf[op] = group;
-    if (isMainLoop(op))
-      groups[group].mainLoop = op;
   }
 
   /// A group of its own, whose rows are dimension 0 of its results.
@@ -142,19 +166,6 @@ private:
     std::optional<unsigned> loop = loopOfDim(nest->resultMaps[0], 0);
     if (loop && nest->isParallel(*loop))
       markRows(op, *nest, *loop, groups.back());
-  }
-
-  static bool markRows(Operation *op, const LoopNest &nest, unsigned loop, KernelGroup &group) {
-    SmallVector<unsigned> dims;
-    for (AffineMap map : nest.resultMaps) {
-      std::optional<unsigned> dim = dimOfLoop(map, loop);
-      if (!dim)
-        return false;
-      dims.push_back(*dim);
-    }
-    for (auto [result, dim] : llvm::zip(op->getResults(), dims))
-      group.rowDim[result] = dim;
-    return true;
   }
 
   bool joinAProducer(Operation *op) {
@@ -290,158 +301,8 @@ private:
     return true;
   }
 
-  /// True if the op reads something computed from the group's results by another kernel or at the host level.
-  bool dependsOnAnother(Operation *op, unsigned target) {
-    SmallVector<Operation *> worklist;
-    llvm::SmallPtrSet<Operation *, 32> seen;
-    auto pushProducers = [&](Operation *reader, bool fromTarget) {
-      bool hit = false;
-      for (Value value : readValues(reader)) {
-        Operation *producer = value.getDefiningOp();
-        if (!producer || producer->getBlock() != &block)
-          continue;
-        if (groups[target].ops.contains(producer)) {
-          hit |= !fromTarget;
-          continue;
-        }
-        if (seen.insert(producer).second)
-          worklist.push_back(producer);
-      }
-      return hit;
-    };
-    pushProducers(op, /*fromTarget=*/true);
-    while (!worklist.empty()) {
-      Operation *next = worklist.pop_back_val();
-      // A kernel reads what all of its ops read.
-      auto group = groupOf.find(next);
-      if (group == groupOf.end()) {
-        if (pushProducers(next, false))
-          return true;
-        continue;
-      }
-      for (Operation *member : groups[group->second].ops)
-        if (pushProducers(member, false))
-          return true;
-    }
-    return false;
-  }
-
-  /// Small values that one other kernel alone reads (the reciprocal standard deviations of an inference batch norm) are
-  /// computed by that kernel, before its rows.
-  void absorbSmallGroups() {
-    for (KernelGroup &group : groups) {
-      if (group.mainLoop || group.isUpdate || group.ops.empty())
-        continue;
-      std::optional<unsigned> reader;
-      bool possible = true;
-      for (Operation *op : group.ops) {
-        possible &= llvm::all_of(op->getResultTypes(), isSmall);
-        for (Operation *user : op->getUsers()) {
-          auto home = groupOf.find(user);
-          possible &= home != groupOf.end() && (&groups[home->second] == &group || !reader || *reader == home->second);
-          if (home != groupOf.end() && &groups[home->second] != &group)
-            reader = home->second;
-        }
-      }
-      if (!possible || !reader || groups[*reader].isUpdate)
-        continue;
-      // Nothing the group reads may come from the reader.
-      if (llvm::any_of(group.ops, [&](Operation *op) { return dependsOnAnother(op, *reader) || readsOf(op, *reader); }))
-        continue;
-      for (Operation *op : group.ops) {
-        groups[*reader].ops.insert(op);
-        groupOf[op] = *reader;
-      }
-      group.ops.clear();
-    }
-  }
-
-  bool readsOf(Operation *op, unsigned group) {
-    return llvm::any_of(readValues(op), [&](Value value) {
-      return value.getDefiningOp() && groups[group].ops.contains(value.getDefiningOp());
-    });
-  }
-
-  /// An elementwise value that crosses kernels, made from what crosses anyway, is recomputed by its readers.
-  void recomputeCheapValues() {
-    for (Operation &op : llvm::reverse(block)) {
-      auto home = groupOf.find(&op);
-      if (home == groupOf.end() || groups[home->second].isUpdate || !isCheap(&op))
-        continue;
-      llvm::SmallSetVector<unsigned, 4> readers;
-      bool possible = true;
-      for (OpOperand &use : op.getUses()) {
-        Operation *user = use.getOwner();
-        auto reader = groupOf.find(user);
-        if (reader == groupOf.end()) {
-          possible = false;
-          break;
-        }
-        // The reader's own kernel, and those that recompute the reader.
-        for (auto [index, group] : llvm::enumerate(groups)) {
-          if (index == home->second || !group.ops.contains(user))
-            continue;
-          possible &= readsItsRows(use, group);
-          readers.insert(index);
-        }
-      }
-      if (!possible || readers.empty() || !llvm::all_of(op.getOperands(), [&](Value value) {
-            return crosses(value, home->second);
-          }))
-        continue;
-      std::optional<LoopNest> nest = LoopNest::get(&op);
-      for (unsigned reader : readers) {
-        auto loop = loopOfDim(nest->resultMaps[0], groups[reader].splitDim);
-        if (loop && markRows(&op, *nest, *loop, groups[reader]))
-          if (groups[reader].ops.insert(&op))
-            groups[reader].recomputed.insert(&op);
-      }
-    }
-  }
-
-  static bool isCheap(Operation *op) {
-    auto generic = dyn_cast<linalg::GenericOp>(op);
-    return generic && generic->getNumResults() == 1 && generic.getNumParallelLoops() == generic.getNumLoops() &&
-           generic.getNumLoops() > 0 && generic.getBody()->getOperations().size() <= 8 &&
-           llvm::all_of(*generic.getBody(), [](Operation &inner) {
-             return isa<linalg::YieldOp>(inner) || inner.getDialect()->getNamespace() == "arith";
-           });
-  }
-
-  /// The use lets the group compute the value for its own rows.
-  static bool readsItsRows(OpOperand &use, const KernelGroup &group) {
-    Operation *user = use.getOwner();
-    std::optional<LoopNest> nest = LoopNest::get(user);
-    if (!nest || isMainLoop(user))
-      return false;
-    std::optional<unsigned> loop = loopOfDim(nest->operandMaps[use.getOperandNumber()], group.splitDim);
-    if (!loop)
-      return false;
-    // Either an op of the group's rows, or a sum over its rows.
-    for (auto [index, result] : llvm::enumerate(user->getResults()))
-      if (auto dim = group.rowDim.find(result); dim != group.rowDim.end())
-        return loopOfDim(nest->resultMaps[index], dim->second) == loop;
-    return !nest->isParallel(*loop);
-  }
-
-  /// The value is in memory for other kernels whatever happens: not computed in the group, or read outside of it.
-  bool crosses(Value value, unsigned home) {
-    Operation *producer = value.getDefiningOp();
-    if (!producer || !groups[home].ops.contains(producer))
-      return true;
-    if (!groups[home].rowDim.contains(value))
-      return true;
-    return llvm::any_of(value.getUsers(), [&](Operation *user) {
-      auto group = groupOf.find(user);
-      return group == groupOf.end() || group->second != home;
-    });
-  }
-
-  Block &block;
   bool fuse;
   llvm::SmallPtrSet<Operation *, 16> updates;
-  std::vector<KernelGroup> groups;
-  llvm::DenseMap<Operation *, unsigned> groupOf;
   StringRef whyNot; // of the op that is being placed
 };
 } // namespace

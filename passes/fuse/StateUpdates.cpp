@@ -1,0 +1,37 @@
+// Finds the computations that update state: they become one kernel.
+#include "passes/fuse/PartitionState.h"
+
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+
+using namespace mlir;
+
+namespace keel {
+
+llvm::SmallPtrSet<Operation *, 16> findStateUpdates(Block &block) {
+  llvm::SmallPtrSet<Operation *, 16> updates;
+  auto isStored = [](Value value) {
+    return llvm::any_of(value.getUsers(), [](Operation *user) { return isa<ml_program::GlobalStoreOp>(user); });
+  };
+  // Values made of state and of what is stored in it.
+  llvm::SmallPtrSet<Operation *, 16> derived;
+  auto isState = [&](Value value) {
+    Operation *producer = value.getDefiningOp();
+    return !isa<ShapedType>(value.getType()) || isStored(value) ||
+           (producer && (isa<ml_program::GlobalLoadOp>(producer) || isRepeated(producer) || derived.contains(producer)));
+  };
+  for (Operation &op : block)
+    if (isComputation(&op) && llvm::all_of(op.getOperands(), isState))
+      derived.insert(&op);
+  for (Operation &op : llvm::reverse(block)) {
+    std::optional<LoopNest> nest = LoopNest::get(&op);
+    if (!nest || isRepeated(&op) || isMainLoop(&op) || op.use_empty() || !(nest->allParallel() || derived.contains(&op)))
+      continue;
+    if (llvm::all_of(op.getUsers(), [&](Operation *user) {
+          return updates.contains(user) || isa<ml_program::GlobalStoreOp>(user);
+        }))
+      updates.insert(&op);
+  }
+  return updates;
+}
+
+} // namespace keel

@@ -127,6 +127,7 @@ struct Environment : keel_env {
   const keel_artifact_entry &entry;
   std::vector<float *> scratch;
   double packing = 0, multiplying = 0;
+  std::atomic<double> busy{0}; // of all threads, the time that they had a core
 
   Environment(Pool &pool, const keel_artifact_entry &entry) : pool(pool), entry(entry) {
     arena = allocate(entry.arena_bytes / 4 + 16);
@@ -139,8 +140,13 @@ struct Environment : keel_env {
   double clock() const { return pool.threads == 1 ? threadNow() : now(); }
   void run(uint32_t kernel, keel_kernel_body body, const void *captured, int64_t count) {
     double start = clock();
-    pool.run(count, [&](int worker, int64_t begin, int64_t end) { body(captured, begin, end, scratch[worker]); });
     bool packs = !strncmp(entry.kernels[kernel].name, "pack", 4);
+    pool.run(count, [&](int worker, int64_t begin, int64_t end) {
+      double first = pool.threads == 1 ? 0 : threadNow();
+      body(captured, begin, end, scratch[worker]);
+      if (pool.threads > 1 && !packs)
+        busy += threadNow() - first;
+    });
     (packs ? packing : multiplying) += clock() - start;
   }
 };
@@ -151,7 +157,14 @@ int main(int argc, char **argv) {
   int64_t batch = atol(argv[2]), n = atol(argv[3]), k = atol(argv[4]);
   double seconds = atof(argv[5]);
   int maxThreads = atoi(argv[6]);
-  const keel_artifact_entry &entry = keel_artifact_query()->entries[0];
+  const keel_artifact &model = *keel_artifact_query();
+  auto findEntry = [&](std::string_view name) -> const keel_artifact_entry * {
+    for (uint32_t index = 0; index < model.num_entries; ++index)
+      if (model.entries[index].name == name)
+        return &model.entries[index];
+    return nullptr;
+  };
+  const keel_artifact_entry &entry = *findEntry("forward");
   bool isGradient = form == "dw", transposed = form == "dx";
   int64_t sizeB = isGradient ? batch * n : n * k, sizeC = isGradient ? k * n : batch * n;
   float *a = allocate(batch * k), *b = allocate(sizeB), *c = allocate(sizeC);
@@ -159,15 +172,39 @@ int main(int argc, char **argv) {
     a[i] = float(i * 7919 % 13) - 6;
   for (int64_t i = 0; i < sizeB; ++i)
     b[i] = float(i * 104729 % 11) - 5;
-  void *weightFirst[] = {b, a, c}, *inputs[] = {a, b, c};
-  void **buffers = isGradient ? inputs : weightFirst;
+  // The weight, and its packed copy where the compiler keeps one.
+  std::vector<float *> states;
+  for (uint32_t index = 0; index < model.num_states; ++index) {
+    int64_t size = 1;
+    for (uint32_t dim = 0; dim < model.states[index].type.rank; ++dim)
+      size *= model.states[index].type.shape[dim];
+    states.push_back(std::string_view(model.states[index].name) == "w" ? b : allocate(size));
+  }
+  auto getBuffers = [&](const keel_artifact_entry &called, std::vector<void *> operands) {
+    std::vector<void *> buffers;
+    for (uint32_t index = 0; index < called.num_state; ++index)
+      buffers.push_back(states[called.state[index]]);
+    buffers.insert(buffers.end(), operands.begin(), operands.end());
+    return buffers;
+  };
+  std::vector<void *> buffers = getBuffers(entry, isGradient ? std::vector<void *>{a, b, c} : std::vector<void *>{a, c});
+  double preparing = 0;
+  if (const keel_artifact_entry *prepare = findEntry("prepare")) {
+    Pool pool(1);
+    Environment env(pool, *prepare);
+    for (int repeat = 0; repeat < 3; ++repeat) {
+      double start = threadNow();
+      prepare->call(&env, getBuffers(*prepare, {}).data(), 1);
+      preparing = threadNow() - start;
+    }
+  }
 
   printf("%-3s %5ld %5ld %5ld ", argv[1], batch, n, k);
   for (int threads = 1; threads <= maxThreads; threads += std::max(1, maxThreads - 1)) {
     Pool pool(threads);
     Environment env(pool, entry);
     double peak = measurePeak(pool);
-    entry.call(&env, buffers, batch);
+    entry.call(&env, buffers.data(), batch);
     int64_t rows = isGradient ? k : batch, depth = isGradient ? batch : k;
     for (int64_t i = 0; i < rows; i += rows > 64 ? 61 : 1)
       for (int64_t j = 0; j < n; j += 7) {
@@ -178,14 +215,15 @@ int main(int argc, char **argv) {
           return printf("wrong: C[%ld, %ld] is %g, not %g\n", i, j, c[i * n + j], sum), 1;
       }
     // On a shared machine a sample counts only if the core was at its peak before and after it.
-    std::vector<double> times, disturbed, packing;
+    std::vector<double> times, disturbed, packing, busy;
     for (double start = now(); (now() - start < seconds || times.size() + disturbed.size() < 9) && times.size() < 20000;) {
       double first = threads == 1 ? burnFma(30000) : peak;
-      env.packing = env.multiplying = 0;
-      entry.call(&env, buffers, batch);
+      env.packing = env.multiplying = env.busy = 0;
+      entry.call(&env, buffers.data(), batch);
       double last = threads == 1 ? burnFma(30000) : peak;
       (std::min(first, last) > 0.96 * peak ? times : disturbed).push_back(env.multiplying);
       packing.push_back(env.packing);
+      busy.push_back(env.busy / threads);
     }
     size_t quiet = times.size();
     if (times.empty())
@@ -195,7 +233,11 @@ int main(int argc, char **argv) {
     double work = 2e-9 * batch * n * k, median = work / times[times.size() / 2], best = work / times[0];
     printf("| %d thread%s median %6.1f GFLOP/s (%3.0f%% of %.0f), best %6.1f (%3.0f%%), packing %2.0f%%, %zu quiet of %zu ",
            threads, threads > 1 ? "s" : " ", median, 100 * median / peak, peak, best, 100 * best / peak,
-           100 * packing[packing.size() / 2] / times[times.size() / 2], quiet, quiet + disturbed.size());
+           100 * (packing[packing.size() / 2] + preparing) / times[times.size() / 2], quiet, quiet + disturbed.size());
+    if (threads > 1) {
+      std::sort(busy.begin(), busy.end());
+      printf("| while running %6.1f GFLOP/s (%3.0f%%) ", work / busy[busy.size() / 2], 100 * work / busy[busy.size() / 2] / peak);
+    }
   }
   puts("");
 }

@@ -32,6 +32,13 @@ void ContractionEmitter::fillRowBuffer(Indices &ivs) {
   Indices inner = ivs;
   loop(depthLow, depthHigh, 1, [&](Value depth) {
     inner[*k] = depth;
+    // Each row of the chunk is a few lines in another page, which no hardware prefetcher follows.
+    constexpr int64_t rowsAhead = 8, lineBytes = 64;
+    inner[*m] = rowLow;
+    int64_t line = lineBytes * 8 / contraction.getElementType(contraction.a).getIntOrFloatBitWidth();
+    for (int64_t row = 0; row < rowBlock; row += line)
+      memref::PrefetchOp::create(b, loc, memrefA, getIndices(contraction.aMap, at(at(inner, k, rowsAhead), m, row)),
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
     forEachRowTile(inner, getMaxRows(panelVectors), 0, [&](int64_t rows, bool) {
       VectorType type = VectorType::get(rows, contraction.getElementType(contraction.a));
       Value row = vector::LoadOp::create(b, loc, type, memrefA, getIndices(contraction.aMap, inner));

@@ -117,6 +117,20 @@ struct GatherToGeneric : OpRewritePattern<tensor::GatherOp> {
   }
 };
 
+// linalg.pack is a pad, a reshape and a transpose; linalg.unpack the reverse.
+struct LowerPack : OpRewritePattern<linalg::PackOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::PackOp op, PatternRewriter &rewriter) const override {
+    return linalg::lowerPack(rewriter, op);
+  }
+};
+struct LowerUnPack : OpRewritePattern<linalg::UnPackOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::UnPackOp op, PatternRewriter &rewriter) const override {
+    return linalg::lowerUnPack(rewriter, op);
+  }
+};
+
 // tensor.splat is a fill.
 struct SplatToFill : OpRewritePattern<tensor::SplatOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -149,10 +163,10 @@ struct ImportGraph : keel::impl::ImportGraphBase<ImportGraph> {
       return signalPassFailure();
 
     RewritePatternSet patterns(context);
-    patterns.add<EraseAssert, GatherToGeneric, SplatToFill, ToDestinationStyle<tensor::GenerateOp>>(context);
+    patterns.add<EraseAssert, GatherToGeneric, LowerPack, LowerUnPack, SplatToFill,
+                 ToDestinationStyle<tensor::GenerateOp>>(context);
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     linalg::populateElementwiseToLinalgConversionPatterns(patterns);
-    linalg::populateDecomposePackUnpackPatterns(patterns);
     linalg::populateDecomposeWinogradOpsPatterns(patterns);
     // Broadcasts along a dimension of size one, [rows x 1], are written without it.
     linalg::ControlDropUnitDims control;

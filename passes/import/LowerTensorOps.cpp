@@ -1,7 +1,10 @@
-// Pads become linalg.generic, so that they are computed in kernels; runs after differentiation, which knows pads.
+// Pads become linalg.generic, so that they are computed in kernels; what a loop carries stays in one buffer. Runs after
+// differentiation, which knows pads.
 #include "passes/import/Passes.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -80,8 +83,28 @@ struct PadToGeneric : OpRewritePattern<tensor::PadOp> {
   }
 };
 
+// A tensor that a loop yields goes into the buffer of the one that came in: without a copy the memory plan would have to
+// know which of two buffers an iteration reads. Where it is computed in place the copy is from itself, and folds.
+void keepInBuffer(Block &block, Block::BlockArgListType arguments, MutableArrayRef<OpOperand> yielded) {
+  OpBuilder builder(block.getTerminator());
+  for (auto [argument, operand] : llvm::zip(arguments, yielded))
+    if (isa<RankedTensorType>(argument.getType()) && argument.getType() == operand.get().getType() &&
+        operand.get() != argument)
+      operand.set(bufferization::MaterializeInDestinationOp::create(builder, operand.getOwner()->getLoc(),
+                                                                    operand.get(), argument)
+                      .getResult());
+}
+
 struct LowerTensorOps : keel::impl::LowerTensorOpsBase<LowerTensorOps> {
   void runOnOperation() override {
+    getOperation()->walk([](Operation *op) {
+      if (auto loop = dyn_cast<scf::ForOp>(op))
+        keepInBuffer(*loop.getBody(), loop.getRegionIterArgs(), loop.getBody()->getTerminator()->getOpOperands());
+      if (auto loop = dyn_cast<scf::WhileOp>(op))
+        if (loop.getBeforeArguments().size() == loop.getAfterArguments().size())
+          keepInBuffer(*loop.getAfterBody(), loop.getAfterArguments(),
+                       loop.getAfterBody()->getTerminator()->getOpOperands());
+    });
     RewritePatternSet patterns(&getContext());
     patterns.add<PadToGeneric>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

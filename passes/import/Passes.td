@@ -30,8 +30,8 @@ def ImportGraph : Pass<"import-graph", "mlir::ModuleOp"> {
 def LowerTensorOps : Pass<"lower-tensor-ops", "mlir::ModuleOp"> {
   let summary = "make linalg.generic of the tensor ops that compute";
   let description = [{
-    `tensor.pad` becomes a `linalg.generic` that reads its source where there is one. After differentiation, before the
-    fuser.
+    `tensor.pad` becomes a `linalg.generic` that reads its source where there is one. Tensors that a loop carries are
+    materialised in the buffer they came in with. After differentiation, before the fuser.
 
     Before:
     ```mlir
@@ -49,7 +49,8 @@ def LowerTensorOps : Pass<"lower-tensor-ops", "mlir::ModuleOp"> {
     } -> tensor<10xf32>
     ```
   }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::bufferization::BufferizationDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
 #endif

@@ -13,7 +13,8 @@ import tempfile
 
 LOWERING = [
     "--cse", "--convert-elementwise-to-linalg", "--linalg-generalize-named-ops",
-    "--one-shot-bufferize=bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map",
+    "--one-shot-bufferize=bufferize-function-boundaries allow-return-allocs-from-loops "
+    "function-boundary-type-conversion=identity-layout-map",
     "--scf-forall-to-for", "--convert-linalg-to-loops", "--lower-affine", "--expand-strided-metadata", "--lower-affine",
     "--arith-expand=include-bf16=true", "--convert-scf-to-cf", "--convert-math-to-llvm", "--convert-math-to-libm",
     "--finalize-memref-to-llvm", "--convert-func-to-llvm", "--convert-index-to-llvm", "--convert-arith-to-llvm",

@@ -20,3 +20,22 @@ func.func @pad(%x: tensor<8x3xf32>) -> tensor<10x3xf32> {
   } : tensor<8x3xf32> to tensor<10x3xf32>
   return %0 : tensor<10x3xf32>
 }
+
+// -----
+
+// What a loop carries stays in one buffer.
+// CHECK-LABEL: func.func @loop
+// CHECK: scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}})
+// CHECK:   %[[B:.*]] = linalg.exp
+// CHECK:   %[[C:.*]] = bufferization.materialize_in_destination %[[B]] in %[[A]]
+// CHECK:   scf.yield %[[C]]
+func.func @loop(%x: tensor<8xf32>, %n: index) -> tensor<8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<8xf32>) {
+    %e = tensor.empty() : tensor<8xf32>
+    %b = linalg.exp ins(%a : tensor<8xf32>) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+    scf.yield %b : tensor<8xf32>
+  }
+  return %0 : tensor<8xf32>
+}

@@ -42,7 +42,8 @@ void ContractionEmitter::fillRowBuffer(Indices &ivs) {
     forEachRowTile(inner, getMaxRows(panelVectors), 0, [&](int64_t rows, bool) {
       VectorType type = VectorType::get(rows, contraction.getElementType(contraction.a));
       Value row = vector::LoadOp::create(b, loc, type, memrefA, getIndices(contraction.aMap, inner));
-      Value position = add(multiply(subtract(inner[*m], rowLow), depthBlock), multiply(subtract(depth, depthLow), rows));
+      Value position =
+          add(multiply(subtract(inner[*m], rowLow), depthBlock), multiply(subtract(depth, depthLow), rows));
       storeVector(convert(row, sumType), dataA, position);
     });
   });
@@ -123,10 +124,12 @@ Value ContractionEmitter::add(Value value, int64_t offset) {
   return offset ? apply(b, loc, b.getAffineDimExpr(0) + offset, {getAsOpFoldResult(value)}) : value;
 }
 Value ContractionEmitter::add(Value left, Value right) {
-  return apply(b, loc, b.getAffineDimExpr(0) + b.getAffineDimExpr(1), {getAsOpFoldResult(left), getAsOpFoldResult(right)});
+  return apply(b, loc, b.getAffineDimExpr(0) + b.getAffineDimExpr(1),
+               {getAsOpFoldResult(left), getAsOpFoldResult(right)});
 }
 Value ContractionEmitter::subtract(Value left, Value right) {
-  return apply(b, loc, b.getAffineDimExpr(0) - b.getAffineDimExpr(1), {getAsOpFoldResult(left), getAsOpFoldResult(right)});
+  return apply(b, loc, b.getAffineDimExpr(0) - b.getAffineDimExpr(1),
+               {getAsOpFoldResult(left), getAsOpFoldResult(right)});
 }
 Value ContractionEmitter::multiply(Value value, int64_t factor) {
   return apply(b, loc, b.getAffineDimExpr(0) * factor, {getAsOpFoldResult(value)});

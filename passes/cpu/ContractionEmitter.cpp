@@ -7,128 +7,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 using namespace mlir;
 using namespace keel;
-
-//===----------------------------------------------------------------------===//
-// Choices
-//===----------------------------------------------------------------------===//
-
-ContractionEmitter::ContractionEmitter(OpBuilder &builder, const Contraction &contraction, RegisterFile registers)
-    : b(builder), loc(contraction.op->getLoc()), contraction(contraction), registers(registers),
-      memrefA(contraction.a->get()), memrefB(contraction.b->get()), memrefC(contraction.c->get()) {
-  Type element = contraction.getElementType(contraction.c);
-  sumType = element.getIntOrFloatBitWidth() < 32 ? Type(b.getF32Type()) : element;
-  lanes = registers.vectorBits / sumType.getIntOrFloatBitWidth();
-  vectorType = VectorType::get(lanes, sumType);
-  if (!contraction.m.empty())
-    m = contraction.m.back();
-  if (!contraction.n.empty())
-    n = contraction.n.back();
-  if (!contraction.k.empty())
-    k = contraction.k.back();
-  depth = contraction.k;
-  form = chooseForm();
-  if (form != Form::Tiles)
-    return;
-  chooseBlocks();
-  chooseBuffers();
-}
-
-std::optional<int64_t> ContractionEmitter::getStride(OpOperand *operand, AffineMap map, unsigned loop) const {
-  SmallVector<int64_t> strides;
-  int64_t offset, result = 0;
-  if (failed(cast<MemRefType>(operand->get().getType()).getStridesAndOffset(strides, offset)))
-    return std::nullopt;
-  for (auto [expr, stride] : llvm::zip(map.getResults(), strides)) {
-    if (!expr.isFunctionOfDim(loop))
-      continue;
-    if (!isa<AffineDimExpr>(expr) || ShapedType::isDynamic(stride))
-      return std::nullopt;
-    result += stride;
-  }
-  return result;
-}
-
-// As many rows as the registers hold, but no more than a set-associative cache keeps of lines whose distance is a power
-// of two: A's rows often lie so.
-int64_t ContractionEmitter::getMaxRows(int64_t vectors) const {
-  int64_t rows = (registers.registers - vectors - 1) / vectors;
-  return std::clamp<int64_t>(rows, 1, 8);
-}
-
-ContractionEmitter::Form ContractionEmitter::chooseForm() const {
-  // One row against columns that lie along k: nothing to broadcast, so vectors go along k.
-  if (contraction.m.empty() && k && !contraction.panel && getStride(contraction.a, contraction.aMap, *k) == 1 &&
-      getStride(contraction.b, contraction.bMap, *k) == 1 &&
-      (!n || getStride(contraction.b, contraction.bMap, *n) != 1))
-    return Form::VectorDots;
-  if (!n || getStride(contraction.c, contraction.cMap, *n) != 1 || contraction.panel % lanes)
-    return Form::ScalarDots;
-  return Form::Tiles;
-}
-
-bool ContractionEmitter::mayBe(std::optional<unsigned> loop, int64_t atLeast) const {
-  return loop && (ShapedType::isDynamic(contraction.extents[*loop]) || contraction.extents[*loop] >= atLeast);
-}
-
-void ContractionEmitter::chooseBlocks() {
-  panelVectors = registers.registers >= 32 ? 4 : 2;
-  while (contraction.panel && (contraction.panel / lanes) % panelVectors != 0)
-    --panelVectors;
-  depthBlock = 256;
-  rowBlock = 128;
-  // One block for all rows where it is not much larger; the scheduler's blocks of rows have a known bound.
-  int64_t rows = m ? contraction.extents[*m] : 1;
-  if (ShapedType::isDynamic(rows)) {
-    unsigned position = *contraction.cMap.getResultPosition(b.getAffineDimExpr(*m));
-    FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
-        presburger::BoundType::UB, {memrefC, position}, /*stopCondition=*/nullptr, /*closedUB=*/true);
-    rows = succeeded(bound) ? *bound : rows;
-    rowsFitBlock = succeeded(bound) && rows <= rowBlock * 3 / 2;
-  }
-  if (!ShapedType::isDynamic(rows) && rows <= rowBlock * 3 / 2)
-    rowBlock = std::max<int64_t>(rows, 1);
-}
-
-void ContractionEmitter::chooseBuffers() {
-  auto getBytes = [&](OpOperand *operand) { return contraction.getElementType(operand).getIntOrFloatBitWidth() / 8; };
-  if (!contraction.panel) {
-    std::optional<int64_t> columnStride = getStride(contraction.b, contraction.bMap, *n);
-    std::optional<int64_t> depthStride = k ? getStride(contraction.b, contraction.bMap, *k) : 0;
-    if (columnStride != 1)
-      bufferB = depthStride == 1 ? Buffer::Columns : Buffer::Gather;
-    else if (!depthStride || (*depthStride * getBytes(contraction.b) >= 2048 && mayBe(k, 64) && mayBe(m, 32)))
-      bufferB = Buffer::Rows;
-  }
-  if (m && k && getStride(contraction.a, contraction.aMap, *m) == 1 && mayBe(n, 4 * lanes) && mayBe(k, 64)) {
-    std::optional<int64_t> depthStride = getStride(contraction.a, contraction.aMap, *k);
-    if (!depthStride || *depthStride * getBytes(contraction.a) >= 1024)
-      bufferA = Buffer::Rows;
-  }
-  bool buffered = bufferA != Buffer::None || bufferB != Buffer::None;
-  bool several = contraction.k.size() > 1;
-  if (contraction.getElementType(contraction.c) == sumType) {
-    // A buffer holds one chunk of one k loop.
-    chunked = (buffered && several) || mayBe(k, buffered ? depthBlock + 1 : several ? 1 << 30 : 1025);
-    if (chunked && several)
-      depth = {*k};
-    return;
-  }
-  // C is too narrow to hold sums, so all of k is one chunk.
-  if (!buffered || (!several && !mayBe(k, depthBlock + 1)))
-    return;
-  if (several || !k || mayBe(k, 2049)) {
-    bufferA = Buffer::None;
-    if (bufferB != Buffer::Rows)
-      form = Form::ScalarDots;
-    bufferB = Buffer::None;
-    return;
-  }
-  depthBlock = contraction.extents[*k];
-}
 
 //===----------------------------------------------------------------------===//
 // The loop nest
@@ -242,8 +123,8 @@ void ContractionEmitter::emitPanel(Indices &ivs, int64_t vectors, Value mask, Va
   });
 }
 
-// A static number of rows is split evenly: 16 rows are 8 + 8 and not 14 + 2. If `first`, the first tile, of so many rows,
-// is apart.
+// A static number of rows is split evenly: 16 rows are 8 + 8 and not 14 + 2. If `first`, the first tile, of so many
+// rows, is apart.
 void ContractionEmitter::forEachRowTile(Indices &ivs, int64_t maxRows, int64_t first,
                                         function_ref<void(int64_t, bool)> body) {
   if (!m)
@@ -309,7 +190,7 @@ SmallVector<Value> ContractionEmitter::emitDepth(Indices &ivs, const Tile &tile,
     return emitStep(ivs, tile, std::move(sums));
   bool last = loops.size() == 1;
   auto nest = scf::ForOp::create(b, loc, last ? depthLow : constant(0), last ? depthHigh : extents[loops.front()],
-                                  constant(1), sums);
+                                 constant(1), sums);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(nest.getBody());
   ivs[loops.front()] = nest.getInductionVar();
@@ -383,7 +264,8 @@ void ContractionEmitter::emitDots(Indices &ivs, int64_t columns) {
   SmallVector<Value> sums(columns, vectors ? broadcast(zero) : zero);
   std::function<SmallVector<Value>(ArrayRef<unsigned>, SmallVector<Value>)> nest =
       [&](ArrayRef<unsigned> loops, SmallVector<Value> values) -> SmallVector<Value> {
-    auto emitLoop = [&](Value low, Value high, int64_t step, function_ref<SmallVector<Value>(SmallVector<Value>)> body) {
+    auto emitLoop = [&](Value low, Value high, int64_t step,
+                        function_ref<SmallVector<Value>(SmallVector<Value>)> body) {
       auto depth = scf::ForOp::create(b, loc, low, high, constant(step), values);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(depth.getBody());
@@ -405,7 +287,8 @@ void ContractionEmitter::emitDots(Indices &ivs, int64_t columns) {
       return step(std::move(values), {});
     Value extent = extents[loops.front()];
     if (!vectors || loops.size() > 1) {
-      emitLoop(constant(0), extent, 1, [&](SmallVector<Value> inner) { return nest(loops.drop_front(), std::move(inner)); });
+      emitLoop(constant(0), extent, 1,
+               [&](SmallVector<Value> inner) { return nest(loops.drop_front(), std::move(inner)); });
       return values;
     }
     Value whole = roundDown(extent, lanes);

@@ -114,8 +114,8 @@ private:
   std::optional<unsigned> m, n, k; // the tiled loops
   int64_t lanes, panelVectors, rowBlock, depthBlock;
   Form form;
-  bool rowsFitBlock = false; // a dynamic number of rows is at most rowBlock
-  bool chunked = false;            // C is read and written several times
+  bool rowsFitBlock = false;         // a dynamic number of rows is at most rowBlock
+  bool chunked = false;              // C is read and written several times
   llvm::SmallVector<unsigned> depth; // the k loops inside the register tile
   Buffer bufferA = Buffer::None, bufferB = Buffer::None;
 

@@ -59,7 +59,8 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
       // Rows of B that are near each other are read as they are: they share cache sets and pages.
       return 0;
     }
-    int64_t lanes = vectorBits / std::max<int64_t>(32, contraction.getElementType(contraction.c).getIntOrFloatBitWidth());
+    int64_t lanes =
+        vectorBits / std::max<int64_t>(32, contraction.getElementType(contraction.c).getIntOrFloatBitWidth());
     return std::min<int64_t>((registers >= 32 ? 4 : 2) * lanes, llvm::divideCeil(n, lanes) * lanes);
   }
 
@@ -76,7 +77,8 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
     // The packed tensor joins the kernel's inputs; the plain one leaves if nothing else reads it.
     unsigned position = kernel.getInputs().size();
     kernel.getInputsMutable().append(packed);
-    BlockArgument packedArgument = kernel.getBlock()->insertArgument(position, packed.getType(), contraction.op->getLoc());
+    BlockArgument packedArgument =
+        kernel.getBlock()->insertArgument(position, packed.getType(), contraction.op->getLoc());
     auto generic = cast<linalg::GenericOp>(contraction.b->getOwner());
     SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
     maps[contraction.b->getOperandNumber()] = getPanelMap(contraction, contraction.n[0], panel);
@@ -109,14 +111,15 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
 
     OpBuilder::InsertionGuard guard(rewriter);
     rewriter.setInsertionPointAfterValue(source);
-    Value empty = tensor::EmptyOp::create(rewriter, loc, {int64_t(llvm::divideCeil(n, panel)), k, panel}, type.getElementType());
+    Value empty =
+        tensor::EmptyOp::create(rewriter, loc, {int64_t(llvm::divideCeil(n, panel)), k, panel}, type.getElementType());
     auto kernel = KernelOp::create(rewriter, loc, name, source, empty);
     rewriter.setInsertionPointToStart(kernel.getBlock());
     Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type.getElementType()));
     int64_t columns = transposed ? 0 : 1; // of source
     SmallVector<int64_t> order = transposed ? SmallVector<int64_t>{0, 1} : SmallVector<int64_t>{1, 0};
-    auto pack = linalg::PackOp::create(rewriter, loc, kernel.getInputArguments()[0], kernel.getInitArguments()[0], columns,
-                                       ArrayRef<OpFoldResult>{rewriter.getIndexAttr(panel)}, zero, order);
+    auto pack = linalg::PackOp::create(rewriter, loc, kernel.getInputArguments()[0], kernel.getInitArguments()[0],
+                                       columns, ArrayRef<OpFoldResult>{rewriter.getIndexAttr(panel)}, zero, order);
     YieldOp::create(rewriter, loc, pack->getResults());
     return packed = kernel->getResult(0);
   }

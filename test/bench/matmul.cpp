@@ -25,7 +25,9 @@ static double threadNow() {
   return time.tv_sec + 1e-9 * time.tv_nsec;
 }
 
-static float *allocate(int64_t count) { return static_cast<float *>(aligned_alloc(4096, (count * 4 + 8191) / 4096 * 4096)); }
+static float *allocate(int64_t count) {
+  return static_cast<float *>(aligned_alloc(4096, (count * 4 + 8191) / 4096 * 4096));
+}
 
 // A pool that spins: the benchmark measures the kernel, not the runtime.
 struct Pool {
@@ -187,7 +189,8 @@ int main(int argc, char **argv) {
     buffers.insert(buffers.end(), operands.begin(), operands.end());
     return buffers;
   };
-  std::vector<void *> buffers = getBuffers(entry, isGradient ? std::vector<void *>{a, b, c} : std::vector<void *>{a, c});
+  std::vector<void *> buffers =
+      getBuffers(entry, isGradient ? std::vector<void *>{a, b, c} : std::vector<void *>{a, c});
   double preparing = 0;
   if (const keel_artifact_entry *prepare = findEntry("prepare")) {
     Pool pool(1);
@@ -206,7 +209,7 @@ int main(int argc, char **argv) {
     double peak = measurePeak(pool);
     entry.call(&env, buffers.data(), batch);
     int64_t rows = isGradient ? k : batch, depth = isGradient ? batch : k;
-    for (int64_t i = 0; i < rows; i += rows > 64 ? 61 : 1)
+    for (int64_t i = 0; i<rows; i += rows> 64 ? 61 : 1)
       for (int64_t j = 0; j < n; j += 7) {
         double sum = 0;
         for (int64_t l = 0; l < depth; ++l)
@@ -216,7 +219,8 @@ int main(int argc, char **argv) {
       }
     // On a shared machine a sample counts only if the core was at its peak before and after it.
     std::vector<double> times, disturbed, packing, busy;
-    for (double start = now(); (now() - start < seconds || times.size() + disturbed.size() < 9) && times.size() < 20000;) {
+    for (double start = now();
+         (now() - start < seconds || times.size() + disturbed.size() < 9) && times.size() < 20000;) {
       double first = threads == 1 ? burnFma(30000) : peak;
       env.packing = env.multiplying = env.busy = 0;
       entry.call(&env, buffers.data(), batch);
@@ -231,12 +235,14 @@ int main(int argc, char **argv) {
     std::sort(times.begin(), times.end());
     std::sort(packing.begin(), packing.end());
     double work = 2e-9 * batch * n * k, median = work / times[times.size() / 2], best = work / times[0];
-    printf("| %d thread%s median %6.1f GFLOP/s (%3.0f%% of %.0f), best %6.1f (%3.0f%%), packing %2.0f%%, %zu quiet of %zu ",
+    printf("| %d thread%s median %6.1f GFLOP/s (%3.0f%% of %.0f), best %6.1f (%3.0f%%), packing %2.0f%%, %zu quiet of "
+           "%zu ",
            threads, threads > 1 ? "s" : " ", median, 100 * median / peak, peak, best, 100 * best / peak,
            100 * (packing[packing.size() / 2] + preparing) / times[times.size() / 2], quiet, quiet + disturbed.size());
     if (threads > 1) {
       std::sort(busy.begin(), busy.end());
-      printf("| while running %6.1f GFLOP/s (%3.0f%%) ", work / busy[busy.size() / 2], 100 * work / busy[busy.size() / 2] / peak);
+      printf("| while running %6.1f GFLOP/s (%3.0f%%) ", work / busy[busy.size() / 2],
+             100 * work / busy[busy.size() / 2] / peak);
     }
   }
   puts("");

@@ -83,13 +83,26 @@ struct PadToGeneric : OpRewritePattern<tensor::PadOp> {
   }
 };
 
+// Whether `value` is `argument` after updates of parts of it, which bufferize in place by themselves.
+bool updates(Value value, Value argument) {
+  while (value != argument) {
+    if (auto insertion = value.getDefiningOp<tensor::InsertSliceOp>())
+      value = insertion.getDest();
+    else if (auto loop = value.getDefiningOp<scf::ForOp>())
+      value = loop.getTiedLoopInit(cast<OpResult>(value))->get();
+    else
+      return false;
+  }
+  return true;
+}
+
 // A tensor that a loop yields goes into the buffer of the one that came in: without a copy the memory plan would have to
 // know which of two buffers an iteration reads. Where it is computed in place the copy is from itself, and folds.
 void keepInBuffer(Block &block, Block::BlockArgListType arguments, MutableArrayRef<OpOperand> yielded) {
   OpBuilder builder(block.getTerminator());
   for (auto [argument, operand] : llvm::zip(arguments, yielded))
     if (isa<RankedTensorType>(argument.getType()) && argument.getType() == operand.get().getType() &&
-        operand.get() != argument)
+        !updates(operand.get(), argument))
       operand.set(bufferization::MaterializeInDestinationOp::create(builder, operand.getOwner()->getLoc(),
                                                                     operand.get(), argument)
                       .getResult());

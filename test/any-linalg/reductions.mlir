@@ -2,7 +2,7 @@
 // CHECK: equal
 
 // linalg.reduce over rows, over columns, over everything; broadcast and transpose.
-func.func @main(%x: tensor<19x33xf32>) -> (tensor<19xf32>, tensor<33xf32>, tensor<f32>, tensor<33x19xf32>, tensor<19x33x4xf32>) {
+func.func @main(%x: tensor<19x33xf32>, %z: tensor<2x50x37xf32>) -> (tensor<19xf32>, tensor<33xf32>, tensor<f32>, tensor<33x19xf32>, tensor<19x33x4xf32>, tensor<37x2x50xf32>) {
   %zero = arith.constant 0.0 : f32
   %low = arith.constant 0xFF800000 : f32
   %er = tensor.empty() : tensor<19xf32>
@@ -18,5 +18,7 @@ func.func @main(%x: tensor<19x33xf32>) -> (tensor<19xf32>, tensor<33xf32>, tenso
   %transposed = linalg.transpose ins(%x : tensor<19x33xf32>) outs(%et : tensor<33x19xf32>) permutation = [1, 0]
   %eb = tensor.empty() : tensor<19x33x4xf32>
   %broadcast = linalg.broadcast ins(%x : tensor<19x33xf32>) outs(%eb : tensor<19x33x4xf32>) dimensions = [2]
-  return %rows, %columns, %all, %transposed, %broadcast : tensor<19xf32>, tensor<33xf32>, tensor<f32>, tensor<33x19xf32>, tensor<19x33x4xf32>
+  %ez = tensor.empty() : tensor<37x2x50xf32>
+  %squares = linalg.transpose ins(%z : tensor<2x50x37xf32>) outs(%ez : tensor<37x2x50xf32>) permutation = [2, 0, 1]
+  return %rows, %columns, %all, %transposed, %broadcast, %squares : tensor<19xf32>, tensor<33xf32>, tensor<f32>, tensor<33x19xf32>, tensor<19x33x4xf32>, tensor<37x2x50xf32>
 }

@@ -174,3 +174,16 @@ func.func @layout(%x: memref<8xf32, affine_map<(i) -> (i mod 3)>>, %y: memref<8x
   linalg.exp ins(%x : memref<8xf32, affine_map<(i) -> (i mod 3)>>) outs(%y : memref<8xf32>)
   return
 }
+
+// -----
+
+// A transpose: squares of 16 by 16 through registers, strided loads at the edges.
+// CHECK-LABEL: func @transpose
+// CHECK: scf.for {{.*}} step %c16
+// CHECK-COUNT-16: vector.load
+// CHECK-COUNT-64: vector.shuffle
+// CHECK-COUNT-16: vector.store
+func.func @transpose(%x: memref<64x37xf32>, %y: memref<37x64xf32>) {
+  linalg.transpose ins(%x : memref<64x37xf32>) outs(%y : memref<37x64xf32>) permutation = [1, 0]
+  return
+}

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -104,6 +105,8 @@ void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &opti
   manager.addPass(createConvertLinalgToLoopsPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  // The one math op that has no lowering to LLVM.
+  manager.addPass(math::createMathExpandOpsPass({{"clampf"}}));
   // Without it exp, erf, tanh would be a library call for each element.
   manager.addPass(createExpandMath());
   // Buffers that the lowering made get their place.

@@ -94,9 +94,14 @@ static LogicalResult addDestinations(func::FuncOp function) {
                                                        operand.get()));
     }
   }
+  DenseMap<Value, Value> written;
   for (auto [operand, destination] : llvm::zip(terminator->getOpOperands(), destinations)) {
     if (getInPlaceOrigin(operand.get()) == destination)
       continue;
+    // A value that goes to two places is copied from the first to the second.
+    Value original = operand.get();
+    if (Value copy = written.lookup(original))
+      operand.set(copy);
     // A scalar is stored, not copied.
     auto elements = operand.get().getDefiningOp<tensor::FromElementsOp>();
     if (elements && elements.getType().getRank() == 0) {
@@ -106,8 +111,21 @@ static LogicalResult addDestinations(func::FuncOp function) {
     }
     auto copy = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(), operand.get(), destination);
     operand.set(copy.getResult());
+    written[original] = copy.getResult();
   }
   return success();
+}
+
+// Values that only share a start are not in each other's way: CSE made one empty tensor of many, and empty tensor
+// elimination would put them all into one destination.
+static void separateEmptyTensors(func::FuncOp function) {
+  SmallVector<tensor::EmptyOp> empties;
+  function.walk([&](tensor::EmptyOp empty) { empties.push_back(empty); });
+  for (tensor::EmptyOp empty : empties) {
+    OpBuilder builder(empty);
+    while (!empty->use_empty() && !empty->hasOneUse())
+      empty->use_begin()->set(builder.clone(*empty)->getResult(0));
+  }
 }
 
 // What a host-level loop carries stays in one buffer: the arena places a buffer once, not once an iteration.
@@ -119,8 +137,13 @@ static void carryInPlace(func::FuncOp function) {
     for (auto [operand, carried] : llvm::zip(loop.getBody()->getTerminator()->getOpOperands(), loop.getRegionIterArgs())) {
       if (!isa<RankedTensorType>(carried.getType()) || getInPlaceOrigin(operand.get()) == carried)
         continue;
-      auto copy = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(), operand.get(), carried);
-      operand.set(copy.getResult());
+      Location loc = operand.get().getLoc();
+      // Only a value that goes nowhere else can be computed in the carried buffer.
+      if (operand.get().hasOneUse())
+        operand.set(
+            bufferization::MaterializeInDestinationOp::create(builder, loc, operand.get(), carried).getResult());
+      else
+        operand.set(linalg::CopyOp::create(builder, loc, operand.get(), Value(carried)).getResult(0));
     }
   });
 }
@@ -183,9 +206,15 @@ struct Bufferize : keel::impl::BufferizeBase<Bufferize> {
     for (func::FuncOp function : module.getOps<func::FuncOp>()) {
       if (function.isExternal())
         continue;
+      if (!llvm::all_of(function.getResultTypes(), llvm::IsaPred<RankedTensorType>)) {
+        function.emitError("expected results that are tensors, found ")
+            << function.getResultTypes() << "; run --state-to-arguments first";
+        return signalPassFailure();
+      }
       if (failed(addDestinations(function)))
         return signalPassFailure();
       carryInPlace(function);
+      separateEmptyTensors(function);
     }
     if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
       return signalPassFailure();

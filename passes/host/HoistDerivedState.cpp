@@ -211,7 +211,9 @@ void Hoister::hoistFrom(func::FuncOp function) {
     for (Value result : op.getResults()) {
       SetVector<Operation *> slice = getSlice(result);
       bool readsState = llvm::any_of(slice, llvm::IsaPred<ml_program::GlobalLoadOp>);
-      if (readsState && isa<RankedTensorType>(result.getType()) && !isLarge(result, slice) && leaves(result))
+      // What is stored is state already.
+      bool stored = llvm::any_of(result.getUsers(), llvm::IsaPred<ml_program::GlobalStoreOp>);
+      if (readsState && !stored && isa<RankedTensorType>(result.getType()) && !isLarge(result, slice) && leaves(result))
         found.push_back(result);
     }
   }

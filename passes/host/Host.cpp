@@ -4,15 +4,19 @@
 using namespace mlir;
 
 SmallVector<func::FuncOp> keel::getEntries(ModuleOp module) {
+  // @prepare goes with entries of any name: the compiler makes it.
   SmallVector<func::FuncOp> named, open;
+  bool convention = false;
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function.isExternal() || !function.isPublic())
       continue;
     open.push_back(function);
-    if (llvm::is_contained({"forward", "loss", "train_step", "prepare"}, function.getSymName()))
+    bool known = llvm::is_contained({"forward", "loss", "train_step"}, function.getSymName());
+    convention |= known;
+    if (known || function.getSymName() == "prepare")
       named.push_back(function);
   }
-  return named.empty() ? open : named;
+  return convention ? named : open;
 }
 
 bool keel::isArtifactElementType(Type type) {

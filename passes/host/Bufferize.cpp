@@ -128,6 +128,23 @@ static void separateEmptyTensors(func::FuncOp function) {
   }
 }
 
+// A copy that empty tensor elimination leaves alone.
+static Value createCopyKernel(OpBuilder &builder, Location loc, Value from, Value to) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto kernel = KernelOp::create(builder, loc, "copy", from, to);
+  builder.setInsertionPointToEnd(kernel.getBlock());
+  int64_t rank = cast<RankedTensorType>(to.getType()).getRank();
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  BlockArgument source = kernel.getBlock()->getArgument(0), destination = kernel.getBlock()->getArgument(1);
+  auto copy = linalg::GenericOp::create(builder, loc, destination.getType(), source, destination, maps, iterators,
+                                        [](OpBuilder &nested, Location nestedLoc, ValueRange values) {
+                                          linalg::YieldOp::create(nested, nestedLoc, values[0]);
+                                        });
+  YieldOp::create(builder, loc, copy.getResults());
+  return kernel.getResult(0);
+}
+
 // What a host-level loop carries stays in one buffer: the arena places a buffer once, not once an iteration.
 static void carryInPlace(func::FuncOp function) {
   function.walk([&](scf::ForOp loop) {
@@ -143,7 +160,7 @@ static void carryInPlace(func::FuncOp function) {
         operand.set(
             bufferization::MaterializeInDestinationOp::create(builder, loc, operand.get(), carried).getResult());
       else
-        operand.set(linalg::CopyOp::create(builder, loc, operand.get(), Value(carried)).getResult(0));
+        operand.set(createCopyKernel(builder, loc, operand.get(), carried));
     }
   });
 }

@@ -47,8 +47,12 @@ void copyReturnedSlices(Block &block) {
     builder.setInsertionPointAfter(&op);
     Value value = op.getResult(0);
     auto type = cast<RankedTensorType>(value.getType());
-    Value empty = tensor::EmptyOp::create(builder, op.getLoc(), tensor::getMixedSizes(builder, op.getLoc(), value),
-                                          type.getElementType());
+    // The extents come from what the value is made of: the value itself will be a kernel's.
+    auto made = dyn_cast<linalg::LinalgOp>(&op);
+    auto init = made ? made.getDpsInits().front().getDefiningOp<tensor::EmptyOp>() : tensor::EmptyOp();
+    Value empty = tensor::EmptyOp::create(
+        builder, op.getLoc(), init ? init.getMixedSizes() : tensor::getMixedSizes(builder, op.getLoc(), value),
+        type.getElementType());
     AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
     SmallVector<utils::IteratorType> parallel(type.getRank(), utils::IteratorType::parallel);
     auto copy = linalg::GenericOp::create(

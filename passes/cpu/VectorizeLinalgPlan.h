@@ -34,6 +34,10 @@ struct Operand {
   mlir::Type getElementType() const { return mlir::getElementTypeOrSelf(flat.getType()); }
 };
 
+/// Creates the address computations of one operand.
+mlir::FailureOr<Operand> makeOperand(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
+                                     mlir::AffineMap map);
+
 struct Options {
   unsigned vectorBits = 512;
 };

@@ -40,8 +40,10 @@ def run(command, text=""):
     return result.stdout
 
 
-def error(ours, reference):
-    """The largest difference relative to the data's scale; infinite where the not-a-numbers or shapes differ."""
+def error(ours, reference, scale=0.0):
+    """The largest difference relative to the data's scale; infinite where the not-a-numbers or shapes differ.
+
+    The scale is the largest element, or `scale` if that is more: for sums whose terms cancel."""
     ours, reference = numpy.asarray(ours, float), numpy.asarray(reference, float)
     if ours.shape != reference.shape or (numpy.isnan(ours) != numpy.isnan(reference)).any():
         return numpy.inf
@@ -50,7 +52,7 @@ def error(ours, reference):
         return numpy.inf
     if not finite.any():
         return 0.0
-    return numpy.abs(ours[finite] - reference[finite]).max() / max(numpy.abs(reference[finite]).max(), 1e-30)
+    return numpy.abs(ours[finite] - reference[finite]).max() / max(numpy.abs(reference[finite]).max(), scale, 1e-30)
 
 
 class Suite:
@@ -69,8 +71,8 @@ class Suite:
     def wants(self, group):
         return not self.options.only or group in self.options.only
 
-    def check(self, what, ours, reference, tolerance):
-        size = error(ours, reference)
+    def check(self, what, ours, reference, tolerance, scale=0.0):
+        size = error(ours, reference, scale)
         if self.options.verbose:
             print(f"{what}: {size:.2e} (at most {tolerance:.0e})", flush=True)
         if size <= tolerance:

@@ -46,6 +46,14 @@ def norm_gradient(dy, x, scale, axes, epsilon=1e-5, centre=True, vector_axes=Non
         return r * dx, (dy * xhat).sum(others), dy.sum(others)
 
 
+def term_scale(dy, x, scale, axes, epsilon=1e-5, centre=True, vector_axes=None):
+    """The size of the largest term of dx, r·g: with few elements the terms cancel, and dx is rounding beside them."""
+    g = numpy.asarray(dy, float)
+    if scale is not None:
+        g = g * along(scale, g.ndim, axes if vector_axes is None else vector_axes)
+    return numpy.abs(g * normalized(x, axes, epsilon, centre)[1]).max()
+
+
 def grouped(x, groups):
     """N, C, ... as N, groups, C / groups, ...: group norm is then a layer norm over all but the first two dimensions."""
     return numpy.reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))

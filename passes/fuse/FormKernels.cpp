@@ -192,6 +192,10 @@ void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
 struct FuseIntoFirstReader : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
 
+  static bool readsItsInit(linalg::GenericOp op) {
+    return llvm::any_of(op.getDpsInitsMutable(), [&](OpOperand &init) { return op.payloadUsesValueFromOperand(&init); });
+  }
+
   static bool isFirstReader(Operation *producer, linalg::GenericOp reader, OpOperand *operand) {
     bool only = true;
     for (Operation *user : producer->getUsers()) {
@@ -208,7 +212,8 @@ struct FuseIntoFirstReader : OpRewritePattern<linalg::GenericOp> {
       return failure();
     for (OpOperand *operand : reader.getDpsInputOperands()) {
       auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
-      if (!producer || !linalg::areElementwiseOpsFusable(operand) || !isFirstReader(producer, reader, operand))
+      // Upstream fuses what reads its init as if it were read once; in a nest with more loops it is not.
+      if (!producer || readsItsInit(producer) || !linalg::areElementwiseOpsFusable(operand) || !isFirstReader(producer, reader, operand))
         continue;
       FailureOr<linalg::ElementwiseOpFusionResult> fused = linalg::fuseElementwiseOps(rewriter, operand);
       if (failed(fused))

@@ -33,7 +33,8 @@ struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
 /// projected permutations of its own loops, so it takes transposes only.
 bool foldsIntoReader(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
-  if (!producer || !llvm::hasSingleElement(producer.getBody()->getOperations()) || producer->getNumResults() != 1)
+  if (!producer || !llvm::hasSingleElement(producer.getBody()->getOperations()) || producer->getNumResults() != 1 ||
+      producer.payloadUsesValueFromOperand(producer.getDpsInitOperand(0)))
     return false;
   AffineMap source = producer.getNumDpsInputs() == 1 ? producer.getMatchingIndexingMap(producer.getDpsInputOperand(0))
                                                      : AffineMap();

@@ -55,6 +55,23 @@ static Value getInPlaceOrigin(Value value) {
   return value;
 }
 
+// A copy that empty tensor elimination leaves alone.
+static Value createCopyKernel(OpBuilder &builder, Location loc, Value from, Value to) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto kernel = KernelOp::create(builder, loc, "copy", from, to);
+  builder.setInsertionPointToEnd(kernel.getBlock());
+  int64_t rank = cast<RankedTensorType>(to.getType()).getRank();
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  BlockArgument source = kernel.getBlock()->getArgument(0), destination = kernel.getBlock()->getArgument(1);
+  auto copy = linalg::GenericOp::create(builder, loc, destination.getType(), source, destination, maps, iterators,
+                                        [](OpBuilder &nested, Location nestedLoc, ValueRange values) {
+                                          linalg::YieldOp::create(nested, nestedLoc, values[0]);
+                                        });
+  YieldOp::create(builder, loc, copy.getResults());
+  return kernel.getResult(0);
+}
+
 // Adds the argument that receives a result, and the copy into it. Empty tensor elimination and the analysis remove the
 // copy where the result can be computed in place.
 static LogicalResult addDestinations(func::FuncOp function) {
@@ -109,9 +126,14 @@ static LogicalResult addDestinations(func::FuncOp function) {
                                            ValueRange()));
       continue;
     }
-    auto copy = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(), operand.get(), destination);
-    operand.set(copy.getResult());
-    written[original] = copy.getResult();
+    // What comes out of control flow is copied: a buffer that a loop carries is no place for anything else meanwhile.
+    if (isa_and_nonnull<RegionBranchOpInterface>(operand.get().getDefiningOp()))
+      operand.set(createCopyKernel(builder, operand.get().getLoc(), operand.get(), destination));
+    else
+      operand.set(bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(), operand.get(),
+                                                                    destination)
+                      .getResult());
+    written[original] = operand.get();
   }
   return success();
 }
@@ -126,23 +148,6 @@ static void separateEmptyTensors(func::FuncOp function) {
     while (!empty->use_empty() && !empty->hasOneUse())
       empty->use_begin()->set(builder.clone(*empty)->getResult(0));
   }
-}
-
-// A copy that empty tensor elimination leaves alone.
-static Value createCopyKernel(OpBuilder &builder, Location loc, Value from, Value to) {
-  OpBuilder::InsertionGuard guard(builder);
-  auto kernel = KernelOp::create(builder, loc, "copy", from, to);
-  builder.setInsertionPointToEnd(kernel.getBlock());
-  int64_t rank = cast<RankedTensorType>(to.getType()).getRank();
-  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(rank));
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-  BlockArgument source = kernel.getBlock()->getArgument(0), destination = kernel.getBlock()->getArgument(1);
-  auto copy = linalg::GenericOp::create(builder, loc, destination.getType(), source, destination, maps, iterators,
-                                        [](OpBuilder &nested, Location nestedLoc, ValueRange values) {
-                                          linalg::YieldOp::create(nested, nestedLoc, values[0]);
-                                        });
-  YieldOp::create(builder, loc, copy.getResults());
-  return kernel.getResult(0);
 }
 
 // What a host-level loop carries stays in one buffer: the arena places a buffer once, not once an iteration.

@@ -143,3 +143,30 @@ func.func @twice(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   }
   return %y, %y : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// So it does where the carried value goes elsewhere too.
+// CHECK-LABEL: func.func @loop_history(
+// CHECK: scf.for
+// CHECK-NOT: iter_args
+// CHECK: return
+func.func @loop_history(%x: tensor<3xf64>) -> (tensor<3xf64>, tensor<4x3xf64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %e = tensor.empty() : tensor<4x3xf64>
+  %r:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%s = %x, %all = %e) -> (tensor<3xf64>, tensor<4x3xf64>) {
+    %n = tensor.empty() : tensor<3xf64>
+    %next = keel.kernel "next" ins(%a = %s : tensor<3xf64>) outs(%o = %n : tensor<3xf64>) {
+      %1 = linalg.exp ins(%a : tensor<3xf64>) outs(%o : tensor<3xf64>) -> tensor<3xf64>
+      keel.yield %1 : tensor<3xf64>
+    }
+    %kept = keel.kernel "keep" ins(%a = %next, %t = %i : tensor<3xf64>, index) outs(%o = %all : tensor<4x3xf64>) {
+      %1 = tensor.insert_slice %a into %o[%t, 0] [1, 3] [1, 1] : tensor<3xf64> into tensor<4x3xf64>
+      keel.yield %1 : tensor<4x3xf64>
+    }
+    scf.yield %next, %kept : tensor<3xf64>, tensor<4x3xf64>
+  }
+  return %r#0, %r#1 : tensor<3xf64>, tensor<4x3xf64>
+}

@@ -27,9 +27,9 @@ namespace {
 // the globals it reads.
 struct Derived {
   ml_program::GlobalOp global;
-  SmallVector<Operation *> slice; // in @prepare, in order; the loads included
+  SmallVector<Operation *> slice; // in @prepare, in order, without the loads
   Value value;
-  SetVector<StringAttr> reads;
+  SmallVector<std::pair<StringAttr, Value>> reads; // the globals, and their values in @prepare
 };
 
 class Hoister {
@@ -39,6 +39,8 @@ public:
 
 private:
   bool isEligible(ml_program::GlobalOp global);
+  bool isEquivalent(Value inPrepare, Value value);
+  Value getStoredByPrepare(StringAttr global);
   void hoistFrom(func::FuncOp function);
   Derived &getDerived(Value value);
   func::FuncOp getPrepare();
@@ -90,9 +92,21 @@ static SetVector<Operation *> getSlice(Value value) {
   return slice;
 }
 
-static bool isEquivalent(Value a, Value b) {
+// What @prepare stores to a global; null if it does not.
+Value Hoister::getStoredByPrepare(StringAttr global) {
+  if (prepare)
+    for (auto store : prepare.getBody().front().getOps<ml_program::GlobalStoreOp>())
+      if (store.getGlobal().getLeafReference() == global)
+        return store.getValue();
+  return {};
+}
+
+bool Hoister::isEquivalent(Value a, Value b) {
   if (a == b)
     return true;
+  if (auto load = b.getDefiningOp<ml_program::GlobalLoadOp>())
+    if (Value stored = getStoredByPrepare(load.getGlobal().getLeafReference()))
+      return a == stored;
   auto left = dyn_cast<OpResult>(a), right = dyn_cast<OpResult>(b);
   if (!left || !right || left.getResultNumber() != right.getResultNumber() || a.getType() != b.getType())
     return false;
@@ -136,14 +150,11 @@ bool Hoister::isEligible(ml_program::GlobalOp global) {
 func::FuncOp Hoister::getPrepare() {
   if (prepare)
     return prepare;
-  prepare = symbols.lookup<func::FuncOp>("prepare");
-  if (!prepare) {
-    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    prepare = func::FuncOp::create(builder, module.getLoc(), "prepare", builder.getFunctionType({}, {}));
-    builder.setInsertionPointToStart(prepare.addEntryBlock());
-    func::ReturnOp::create(builder, module.getLoc());
-    symbols.insert(prepare);
-  }
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  prepare = func::FuncOp::create(builder, module.getLoc(), "prepare", builder.getFunctionType({}, {}));
+  builder.setInsertionPointToStart(prepare.addEntryBlock());
+  func::ReturnOp::create(builder, module.getLoc());
+  symbols.insert(prepare);
   return prepare;
 }
 
@@ -154,22 +165,35 @@ Derived &Hoister::getDerived(Value value) {
       return *known;
   SetVector<Operation *> slice = getSlice(value);
   auto result = std::make_unique<Derived>();
-  OpBuilder builder(getPrepare().getBody().front().getTerminator());
+  // Loads lead @prepare and stores end it, so that kernels can be formed of all that lies between.
+  Block &block = getPrepare().getBody().front();
+  OpBuilder top = OpBuilder::atBlockBegin(&block), builder(block.getTerminator());
   IRMapping mapping;
   for (Operation *op : slice) {
-    if (auto load = dyn_cast<ml_program::GlobalLoadOp>(op))
-      result->reads.insert(load.getGlobalAttr().getLeafReference());
-    result->slice.push_back(builder.clone(*op, mapping));
+    auto load = dyn_cast<ml_program::GlobalLoadOp>(op);
+    if (!load) {
+      result->slice.push_back(builder.clone(*op, mapping));
+      continue;
+    }
+    StringAttr name = load.getGlobal().getLeafReference();
+    Value known = getStoredByPrepare(name);
+    if (!known)
+      known = top.clone(*op)->getResult(0);
+    mapping.map(load.getResult(), known);
+    result->reads.emplace_back(name, known);
   }
+  SmallVector<Operation *> stores(block.getOps<ml_program::GlobalStoreOp>());
+  for (Operation *store : stores)
+    store->moveBefore(block.getTerminator());
   result->value = mapping.lookup(value);
   Location loc = value.getLoc();
-  auto origin = symbols.lookup<ml_program::GlobalOp>(result->reads.front());
+  auto origin = symbols.lookup<ml_program::GlobalOp>(result->reads.front().first);
   auto zeros = InitAttr::get(module.getContext(), InitKind::Zeros, DictionaryAttr::get(module.getContext()));
   OpBuilder globals(origin->getNextNode());
   result->global = ml_program::GlobalOp::create(globals, loc, (origin.getSymName() + ".derived").str(), value.getType(),
                                                 /*is_mutable=*/true, zeros, globals.getStringAttr("private"));
   result->global->setAttr(roleAttribute, globals.getStringAttr("derived"));
-  symbols.insert(result->global, std::next(Block::iterator(origin)));
+  symbols.insert(result->global);
   ml_program::GlobalStoreOp::create(builder, loc, SymbolRefAttr::get(result->global), result->value);
   derived.push_back(std::move(result));
   return *derived.back();
@@ -239,18 +263,17 @@ void Hoister::refreshIn(func::FuncOp function) {
     return;
   OpBuilder builder(block.getTerminator()), top = OpBuilder::atBlockBegin(&block);
   for (auto &target : derived) {
-    if (llvm::none_of(target->reads, [&](StringAttr name) { return stored.contains(name); }))
+    if (llvm::none_of(target->reads, [&](auto &read) { return stored.contains(read.first); }))
       continue;
     IRMapping mapping;
-    for (Operation *op : target->slice) {
-      auto load = dyn_cast<ml_program::GlobalLoadOp>(op);
-      if (!load)
-        builder.clone(*op, mapping);
-      else if (Value value = stored.lookup(load.getGlobal().getLeafReference()))
-        mapping.map(load.getResult(), value);
-      else
-        top.clone(*op, mapping);
+    for (auto &[name, known] : target->reads) {
+      Value value = stored.lookup(name);
+      if (!value)
+        value = ml_program::GlobalLoadOp::create(top, known.getLoc(), known.getType(), FlatSymbolRefAttr::get(name));
+      mapping.map(known, value);
     }
+    for (Operation *op : target->slice)
+      builder.clone(*op, mapping);
     Value value = mapping.lookup(target->value);
     ml_program::GlobalStoreOp::create(builder, value.getLoc(), SymbolRefAttr::get(target->global), value);
     stored[target->global.getSymNameAttr()] = value;
@@ -258,6 +281,7 @@ void Hoister::refreshIn(func::FuncOp function) {
 }
 
 void Hoister::run() {
+  prepare = symbols.lookup<func::FuncOp>("prepare"); // the user's, or an earlier run's
   SmallVector<func::FuncOp> entries;
   for (func::FuncOp function : getEntries(module))
     if (function.getSymName() != "prepare" && function.getBody().hasOneBlock())

@@ -211,9 +211,11 @@ bool RowTiler::canNest(ArrayRef<Operation *> segment) {
   return llvm::all_of(segment, [&](Operation *op) {
     unsigned loop = domain.loop.lookup(op);
     LoopNest nest = *LoopNest::get(op);
-    return isa<linalg::GenericOp>(op) && llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    return generic && llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
              AffineMap map = nest.operandMaps[operand.getOperandNumber()];
-             return !usesLoop(map, loop) || (dimOfLoop(map, loop) && !output.contains(operand.get()));
+             bool inPlace = output.contains(operand.get()) && generic.payloadUsesValueFromOperand(&operand);
+             return !usesLoop(map, loop) || (dimOfLoop(map, loop) && !inPlace);
            });
   });
 }

@@ -48,26 +48,6 @@ struct Arguments {
                                 clEnumValN(Emit::So, "so", "a shared library")),
                      cl::cat(category)};
 };
-
-// Prints each remark as a line: what was decided, where.
-struct RemarkPrinter : remark::detail::MLIRRemarkStreamerBase {
-  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
-    llvm::SmallString<64> place;
-    remark.getLocation()->walk([&](Location nested) {
-      auto file = dyn_cast<FileLineColLoc>(nested);
-      if (!file)
-        return WalkResult::advance();
-      llvm::raw_svector_ostream(place) << file.getFilename().strref() << ":" << file.getLine() << ":"
-                                       << file.getColumn() << ": ";
-      return WalkResult::interrupt();
-    });
-    llvm::errs() << place << remark.getRemarkTypeString() << " [" << remark.getCategoryName() << "] "
-                 << (remark.getFunction().empty() || remark.getFunction() == "<unknown function>"
-                         ? std::string()
-                         : ("@" + remark.getFunction() + ": ").str())
-                 << remark.getMsg() << "\n";
-  }
-};
 } // namespace
 
 // "error: file:line:column: message"; the first error alone, others follow from it.
@@ -189,12 +169,17 @@ int main(int argc, char **argv) {
   MLIRContext context(registry);
   if (arguments.explain) {
     remark::RemarkCategories categories;
-    categories.all = ".*";
-    (void)remark::enableOptimizationRemarks(context, std::make_unique<RemarkPrinter>(),
-                                            std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
+    categories.passed = categories.missed = categories.failed = categories.analysis = ".*";
+    // As diagnostics, which the handler below prints.
+    if (failed(remark::enableOptimizationRemarks(context, /*streamer=*/nullptr,
+                                                 std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+                                                 /*printAsEmitRemarks=*/true)))
+      return 1;
   }
   bool reported = false;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Remark && arguments.explain)
+      llvm::errs() << describe(diagnostic.getLocation()) << "remark: " << diagnostic.str() << "\n";
     if (diagnostic.getSeverity() != DiagnosticSeverity::Error || reported)
       return success();
     reported = true;

@@ -29,6 +29,13 @@ int64_t bytesSavedPerRow(const KernelGroup &group) {
   return bytes;
 }
 
+/// Moments, or a sum within each row: what a normalization with a zero mean by construction needs, and a softmax.
+bool isStatistic(Operation *op, const KernelGroup &group) {
+  std::optional<LoopNest> nest = LoopNest::get(op);
+  return isa<norm::MomentsOp>(op) ||
+         (nest && !nest->allParallel() && !isMainLoop(op) && group.rowDim.contains(op->getResult(0)));
+}
+
 StringRef strategyOf(Operation *statistic, const KernelGroup &group) {
   bool overRows = !group.rowDim.contains(statistic->getResult(0));
   if (overRows)
@@ -49,8 +56,9 @@ void explainKernel(KernelOp kernel, const KernelGroup &group, StringRef function
           (group.mainLoop ? " around one matmul" : "") + ", " + Twine(sums) + " of them over all rows; " +
           Twine(bytesSavedPerRow(group)) + " bytes a row never reach memory")
              .str();
+  llvm::SmallPtrSet<const void *, 4> explained; // a norm decomposes into several ops at its own place
   for (Operation *op : group.ops)
-    if (isa<norm::MomentsOp>(op))
+    if (isStatistic(op, group) && explained.insert(op->getLoc().getAsOpaquePointer()).second)
       remark::passed(op->getLoc(), options("normalization"))
           << ("kernel '" + kernel.getName() + "': " + strategyOf(op, group)).str();
   if (!group.whyApart.empty())

@@ -18,6 +18,7 @@ config.substitutions.append(("%data", os.path.join(config.keel_source_dir, "test
 config.substitutions.append(("%python", sys.executable))
 # What mlir-runner loads to print.
 config.substitutions.append(("%mlir_runner_utils", os.path.join(config.llvm_tools_dir, "..", "lib", "libmlir_c_runner_utils.so")))
+config.substitutions.append(("%plugins", os.path.join(config.keel_build_dir, "lib")))
 config.substitutions.append(("%plugin", os.path.join(config.keel_build_dir, "lib", "CountNorms.so")))
 # `test/run --param seed=N`: other random cases.
 config.substitutions.append(("%seed", lit_config.params.get("seed", "1")))

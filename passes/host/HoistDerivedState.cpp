@@ -71,6 +71,16 @@ static bool isLarge(Value value, const SetVector<Operation *> &slice) {
   return type.getNumElements() > 4 * read + 4096;
 }
 
+// A number made of single numbers, such as a dropout's counter plus one, is computed where it is read.
+static bool isScalar(const SetVector<Operation *> &slice) {
+  return llvm::all_of(slice, [](Operation *op) {
+    return llvm::all_of(op->getResultTypes(), [](Type type) {
+      auto shaped = dyn_cast<ShapedType>(type);
+      return !shaped || (shaped.hasStaticShape() && shaped.getNumElements() == 1);
+    });
+  });
+}
+
 // What an op reads: its operands, and what its regions use from outside (constants, as a rule).
 static SetVector<Value> getReads(Operation *op) {
   SetVector<Value> reads(op->operand_begin(), op->operand_end());
@@ -237,7 +247,8 @@ void Hoister::hoistFrom(func::FuncOp function) {
       bool readsState = llvm::any_of(slice, llvm::IsaPred<ml_program::GlobalLoadOp>);
       // What is stored is state already.
       bool stored = llvm::any_of(result.getUsers(), llvm::IsaPred<ml_program::GlobalStoreOp>);
-      if (readsState && !stored && isa<RankedTensorType>(result.getType()) && !isLarge(result, slice) && leaves(result))
+      if (readsState && !stored && isa<RankedTensorType>(result.getType()) && !isLarge(result, slice) &&
+          !isScalar(slice) && leaves(result))
         found.push_back(result);
     }
   }

@@ -49,3 +49,32 @@ func.func @forward(%x: tensor<2x4xf32>, %e: tensor<2x4xf32>) -> tensor<2x4xf32> 
   %z = linalg.mul ins(%y, %scale : tensor<2x4xf32>, tensor<2x4xf32>) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
   return %z : tensor<2x4xf32>
 }
+
+// -----
+
+// Nor is a number made of single numbers: the counter of the second dropout. A number made of a whole tensor is.
+ml_program.global public mutable @w(#keel.init<ones>) : tensor<4xf32> {keel.role = "parameter"}
+ml_program.global public mutable @seed(dense<7> : tensor<i64>) : tensor<i64> {keel.role = "setting"}
+ml_program.global public mutable @counter(dense<0> : tensor<i64>) : tensor<i64> {keel.role = "buffer"}
+// CHECK-NOT: @counter.derived
+// CHECK: @w.derived(#keel.init<zeros>) : tensor<f32>
+// CHECK-NOT: @counter.derived
+func.func @loss(%x: tensor<2x4xf32>, %zero: tensor<f32>) -> (tensor<2x4xf32>, tensor<f32>) {
+  %one = arith.constant dense<1> : tensor<i64>
+  %s = ml_program.global_load @seed : tensor<i64>
+  %c0 = ml_program.global_load @counter : tensor<i64>
+  %c1 = arith.addi %c0, %one : tensor<i64>
+  %c2 = arith.addi %c1, %one : tensor<i64>
+  %d0 = norm.dropout %x seed(%s : tensor<i64>) counter(%c0 : tensor<i64>) rate = 0.5 : tensor<2x4xf32>
+  %d1 = norm.dropout %d0 seed(%s : tensor<i64>) counter(%c1 : tensor<i64>) rate = 0.5 : tensor<2x4xf32>
+  %w = ml_program.global_load @w : tensor<4xf32>
+  %cst = arith.constant dense<0.0> : tensor<f32>
+  %sum = linalg.reduce ins(%w : tensor<4xf32>) outs(%cst : tensor<f32>) dimensions = [0]
+      (%a: f32, %b: f32) {
+        %t = arith.addf %a, %b : f32
+        linalg.yield %t : f32
+      }
+  %shifted = arith.addf %sum, %zero : tensor<f32>
+  ml_program.global_store @counter = %c2 : tensor<i64>
+  return %d1, %shifted : tensor<2x4xf32>, tensor<f32>
+}

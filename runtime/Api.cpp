@@ -109,6 +109,8 @@ void keel_model_free(keel_model *model) { delete model; }
 
 const keel_artifact *keel_model_artifact(const keel_model *model) { return &model->model.artifact(); }
 
+const keel_artifact_program *keel_model_program(const keel_model *model) { return &model->model.program(); }
+
 const keel_artifact_entry *keel_model_find_entry(const keel_model *model, const char *name) {
   return model->model.findEntry(name);
 }

@@ -49,39 +49,78 @@ std::string tensorList(const keel_artifact_tensor *types, std::uint32_t count) {
   return result + ")";
 }
 
+void showTarget(const keel_artifact_program &program) {
+  std::cout << "\ntarget     " << program.target << "\n";
+  if (program.kind == KEEL_PROGRAM_CPU) {
+    std::cout << "features   " << (program.features && *program.features ? program.features : "(any CPU)") << "\n";
+    return;
+  }
+  std::uint32_t major = program.sm / 10, minor = program.sm % 10;
+  bool isEmulated = program.num_entries && program.entries[0].num_kernels && program.entries[0].kernels[0].emulated;
+  std::cout << "runs on    ";
+  if (program.image) {
+    std::cout << "GPUs of compute capability " << major << "." << minor;
+    if (!program.sm_specific && minor < 9)
+      std::cout << " to " << major << ".9";
+  }
+  std::cout << (program.image && isEmulated ? ", " : "") << (isEmulated ? "the emulator" : "") << "\ncode       "
+            << program.image_bytes << " bytes\n";
+}
+
+void showKernel(const keel_artifact_kernel &kernel) {
+  std::cout << "    " << kernel.name;
+  if (kernel.location && *kernel.location)
+    std::cout << "  " << kernel.location;
+  std::cout << "\n";
+  if (!kernel.threads)
+    return;
+  std::cout << "      " << kernel.threads << " threads";
+  if (kernel.registers)
+    std::cout << ", " << kernel.registers << " registers";
+  if (kernel.shared_bytes)
+    std::cout << ", " << kernel.shared_bytes << " bytes of shared memory";
+  if (kernel.cluster > 1)
+    std::cout << ", clusters of " << kernel.cluster;
+  std::cout << (kernel.schedule && *kernel.schedule ? "; " : "") << (kernel.schedule ? kernel.schedule : "") << "\n";
+}
+
+void showEntry(const keel_artifact &artifact, const keel_artifact_program &program, const keel_artifact_entry &entry) {
+  std::cout << "\nentry      " << entry.name << tensorList(entry.inputs, entry.num_inputs) << " -> "
+            << tensorList(entry.outputs, entry.num_outputs) << "\n  batch    ";
+  if (entry.batch_capacity)
+    std::cout << "up to " << entry.batch_capacity << "\n";
+  else
+    std::cout << "fixed\n";
+  std::cout << "  arena    " << entry.arena_bytes << " bytes\n";
+  if (program.kind == KEEL_PROGRAM_CPU)
+    std::cout << "  scratch  " << entry.scratch_bytes << " bytes a thread\n";
+  for (int access : {1, 2, 3}) {
+    std::string list;
+    for (std::uint32_t i = 0; i < entry.num_state; ++i)
+      if (entry.state_access[i] == static_cast<std::uint32_t>(access))
+        list += std::string(" ") + artifact.states[entry.state[i]].name;
+    if (!list.empty())
+      std::cout << (access == 1 ? "  reads   " : access == 2 ? "  writes  " : "  updates ") << list << "\n";
+  }
+  std::cout << "  kernels  " << entry.num_kernels << "\n";
+  for (std::uint32_t i = 0; i < entry.num_kernels; ++i)
+    showKernel(entry.kernels[i]);
+}
+
 } // namespace
 
 void info(const Options &options) {
   keel::Model model(options.model);
   const keel_artifact &artifact = model.artifact();
-  std::cout << "model      " << options.model << "\ntarget     " << artifact.target << "\nfeatures   "
-            << (artifact.features && *artifact.features ? artifact.features : "(any CPU)") << "\nversion    "
-            << artifact.version << "\n";
+  std::cout << "model      " << options.model << "\nversion    " << artifact.version << "\n";
   static const char *const roles[] = {"?", "parameter", "buffer", "optimizer", "setting", "derived"};
   std::uint64_t arena = 0;
-  for (const keel_artifact_entry &entry : model.entries()) {
-    std::cout << "\nentry      " << entry.name << tensorList(entry.inputs, entry.num_inputs) << " -> "
-              << tensorList(entry.outputs, entry.num_outputs) << "\n  batch    ";
-    if (entry.batch_capacity)
-      std::cout << "up to " << entry.batch_capacity << "\n";
-    else
-      std::cout << "fixed\n";
-    std::cout << "  arena    " << entry.arena_bytes << " bytes\n  scratch  " << entry.scratch_bytes
-              << " bytes a thread\n";
-    for (int access : {1, 2, 3}) {
-      std::string list;
-      for (std::uint32_t i = 0; i < entry.num_state; ++i)
-        if (entry.state_access[i] == static_cast<std::uint32_t>(access))
-          list += std::string(" ") + artifact.states[entry.state[i]].name;
-      if (!list.empty())
-        std::cout << (access == 1 ? "  reads   " : access == 2 ? "  writes  " : "  updates ") << list << "\n";
+  for (const keel_artifact_program &program : model.programs()) {
+    showTarget(program);
+    for (std::uint32_t i = 0; i < program.num_entries; ++i) {
+      showEntry(artifact, program, program.entries[i]);
+      arena = std::max(arena, program.entries[i].arena_bytes);
     }
-    std::cout << "  kernels  " << entry.num_kernels << "\n";
-    for (std::uint32_t i = 0; i < entry.num_kernels; ++i)
-      std::cout << "    " << entry.kernels[i].name
-                << (entry.kernels[i].location && *entry.kernels[i].location ? "  " : "")
-                << (entry.kernels[i].location ? entry.kernels[i].location : "") << "\n";
-    arena = std::max(arena, entry.arena_bytes);
   }
   std::uint64_t parameters = 0, bytes = 0;
   if (artifact.num_states)

@@ -10,9 +10,9 @@ constexpr llvm::StringLiteral entryAttribute = "keel.entry";
 /// On an entry's llvm.func: its kernels, each [name, location].
 constexpr llvm::StringLiteral kernelsAttribute = "keel.kernels";
 
-/// keel_env: {arena, parallel}.
+/// keel_env: {arena, parallel, launch}.
 inline mlir::LLVM::LLVMStructType getEnvType(mlir::MLIRContext *context) {
   mlir::Type pointer = mlir::LLVM::LLVMPointerType::get(context);
-  return mlir::LLVM::LLVMStructType::getLiteral(context, {pointer, pointer});
+  return mlir::LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, pointer});
 }
 } // namespace keel

@@ -88,13 +88,15 @@ public:
     tensorType = llvm::StructType::create(context, {i32, i32, pointer}, "keel_artifact_tensor");
     stateType = llvm::StructType::create(
         context, {pointer, tensorType, i32, i32, pointer, llvm::ArrayType::get(f64, 3)}, "keel_artifact_state");
-    kernelType = llvm::StructType::create(context, {pointer, pointer}, "keel_artifact_kernel");
+    kernelType = llvm::StructType::create(
+        context, {pointer, pointer, pointer, i32, i32, i32, i32, i32, pointer, pointer}, "keel_artifact_kernel");
     entryType = llvm::StructType::create(context,
                                          {pointer, i32, i32, i32, i32, pointer, pointer, pointer, pointer, pointer, i64,
                                           i64, i64, pointer},
                                          "keel_artifact_entry");
-    artifactType = llvm::StructType::create(context, {i32, i32, pointer, pointer, i32, i32, pointer, pointer},
-                                            "keel_artifact");
+    programType = llvm::StructType::create(
+        context, {pointer, i32, pointer, i32, i32, pointer, i64, i32, pointer, i32, pointer}, "keel_artifact_program");
+    artifactType = llvm::StructType::create(context, {i32, i32, i32, pointer, i32, pointer}, "keel_artifact");
   }
   llvm::Constant *i32(uint32_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value); }
   llvm::Constant *i64(int64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value); }
@@ -128,11 +130,13 @@ public:
     return list(tensorType, values);
   }
   llvm::Constant *state(ml_program::GlobalOp global);
+  llvm::Constant *kernel(ArrayAttr description);
   llvm::Constant *entry(LLVM::LLVMFuncOp function, const llvm::StringMap<uint32_t> &states);
+  llvm::Constant *cpuProgram(const CpuTarget &target, ArrayRef<llvm::Constant *> entries);
 
   llvm::Module &module;
   llvm::LLVMContext &context;
-  llvm::StructType *tensorType, *stateType, *kernelType, *entryType, *artifactType;
+  llvm::StructType *tensorType, *stateType, *kernelType, *entryType, *programType, *artifactType;
 };
 } // namespace
 
@@ -201,6 +205,13 @@ llvm::Constant *MetadataBuilder::state(ml_program::GlobalOp state) {
                                                i32(kind), data, llvm::ConstantDataArray::get(context, arguments)});
 }
 
+// A CPU's kernel has a name and a place; the rest says how a GPU launches one.
+llvm::Constant *MetadataBuilder::kernel(ArrayAttr description) {
+  auto text = [&](unsigned index) { return string(cast<StringAttr>(description[index]).getValue()); };
+  return llvm::ConstantStruct::get(
+      kernelType, {text(0), text(1), null(), i32(0), i32(0), i32(0), i32(0), i32(0), null(), null()});
+}
+
 llvm::Constant *MetadataBuilder::entry(LLVM::LLVMFuncOp function, const llvm::StringMap<uint32_t> &states) {
   auto description = function->getAttrOfType<DictionaryAttr>(entryAttribute);
   auto array = [&](StringRef name) { return description.getAs<ArrayAttr>(name); };
@@ -213,14 +224,19 @@ llvm::Constant *MetadataBuilder::entry(LLVM::LLVMFuncOp function, const llvm::St
   SmallVector<llvm::Constant *> kernels;
   if (auto list = function->getAttrOfType<ArrayAttr>(kernelsAttribute))
     for (auto kernel : list.getAsRange<ArrayAttr>())
-      kernels.push_back(llvm::ConstantStruct::get(
-          kernelType, {string(cast<StringAttr>(kernel[0]).getValue()), string(cast<StringAttr>(kernel[1]).getValue())}));
+      kernels.push_back(this->kernel(kernel));
   return llvm::ConstantStruct::get(
       entryType,
       {string(function.getSymName()), i32(state.size()), i32(array("inputs").size()), i32(array("outputs").size()),
        i32(kernels.size()), list32(state), list32(access), tensors(array("inputs")), tensors(array("outputs")),
        list(kernelType, kernels), number("batch_capacity"), number("arena_bytes"), number("scratch_bytes"),
        module.getFunction(function.getSymName())});
+}
+
+llvm::Constant *MetadataBuilder::cpuProgram(const CpuTarget &target, ArrayRef<llvm::Constant *> entries) {
+  return llvm::ConstantStruct::get(programType,
+                                   {string(target.name), i32(KEEL_PROGRAM_CPU), string(target.features), i32(0), i32(0),
+                                    null(), i64(0), i32(entries.size()), list(entryType, entries), i32(0), null()});
 }
 
 LogicalResult keel::addMetadata(ModuleOp module, const CpuTarget &target, llvm::Module &llvmModule) {
@@ -239,9 +255,9 @@ LogicalResult keel::addMetadata(ModuleOp module, const CpuTarget &target, llvm::
 
   llvm::Constant *artifact = builder.global(llvm::ConstantStruct::get(
       builder.artifactType,
-      {builder.i32(KEEL_ARTIFACT_MAGIC), builder.i32(KEEL_ARTIFACT_VERSION), builder.string(target.name),
-       builder.string(target.features), builder.i32(states.size()), builder.i32(entries.size()),
-       builder.list(builder.stateType, states), builder.list(builder.entryType, entries)}));
+      {builder.i32(KEEL_ARTIFACT_MAGIC), builder.i32(KEEL_ARTIFACT_VERSION), builder.i32(states.size()),
+       builder.list(builder.stateType, states), builder.i32(1),
+       builder.list(builder.programType, builder.cpuProgram(target, entries))}));
   auto *query = llvm::Function::Create(llvm::FunctionType::get(artifact->getType(), false),
                                        llvm::GlobalValue::ExternalLinkage, "keel_artifact_query", llvmModule);
   llvm::IRBuilder<> code(llvm::BasicBlock::Create(llvmModule.getContext(), "", query));

@@ -52,8 +52,65 @@ std::set<std::string> cpuFeatures() {
   return {};
 }
 
-void checkCpu(const keel_artifact &artifact, const std::string &name) {
-  std::istringstream needed(artifact.features ? artifact.features : "");
+void checkType(const keel_artifact_tensor &type, bool mayBeDynamic, const std::string &where) {
+  if (keel_dtype_size(type.dtype) == 0 || type.rank > 32 || (type.rank && !type.shape))
+    fail(KEEL_BAD_FORMAT, where, ": malformed tensor type");
+  Shape shape(type.shape, type.shape + type.rank);
+  for (std::int64_t &extent : shape) {
+    if (extent < (mayBeDynamic ? -1 : 0))
+      fail(KEEL_BAD_FORMAT, where, ": malformed shape ", typeText(type));
+    extent = std::max<std::int64_t>(extent, 0);
+  }
+  countElements(shape, type.dtype, KEEL_BAD_FORMAT);
+}
+
+/// What a launch of a GPU's kernel relies on.
+void checkKernel(const keel_artifact_program &program, const keel_artifact_kernel &kernel, const std::string &where) {
+  constexpr std::uint32_t mostThreads = 1024, mostArguments = 512; // 4 KiB of parameters: what every CUDA device takes
+  if (!kernel.name || (program.image && !kernel.symbol) || (!program.image && !kernel.emulated) || kernel.threads == 0 ||
+      kernel.threads > mostThreads || kernel.num_arguments > mostArguments)
+    fail(KEEL_BAD_FORMAT, where, ": malformed kernel");
+}
+
+void checkEntry(const keel_artifact &artifact, const keel_artifact_program &program, const keel_artifact_entry &entry,
+                const std::string &where) {
+  if (!entry.call || entry.batch_capacity < 0 || (entry.num_state && (!entry.state || !entry.state_access)) ||
+      (entry.num_inputs && !entry.inputs) || (entry.num_outputs && !entry.outputs) ||
+      (entry.num_kernels && !entry.kernels))
+    fail(KEEL_BAD_FORMAT, where, ": malformed table");
+  bool hasBatch = entry.batch_capacity > 0;
+  for (std::uint32_t i = 0; i < entry.num_inputs; ++i)
+    checkType(entry.inputs[i], hasBatch, text(where, ", input ", i));
+  for (std::uint32_t i = 0; i < entry.num_outputs; ++i)
+    checkType(entry.outputs[i], hasBatch, text(where, ", output ", i));
+  for (std::uint32_t i = 0; i < entry.num_state; ++i)
+    if (entry.state[i] >= artifact.num_states)
+      fail(KEEL_BAD_FORMAT, where, ": malformed state table");
+  for (std::uint32_t i = 0; i < entry.num_kernels; ++i)
+    if (program.kind == KEEL_PROGRAM_CUDA)
+      checkKernel(program, entry.kernels[i], text(where, ", kernel ", i));
+    else if (!entry.kernels[i].name)
+      fail(KEEL_BAD_FORMAT, where, ": malformed kernel ", i);
+}
+
+void checkProgram(const keel_artifact &artifact, const keel_artifact_program &program, const std::string &where) {
+  bool isGpu = program.kind == KEEL_PROGRAM_CUDA;
+  if (!program.target || (!isGpu && program.kind != KEEL_PROGRAM_CPU) || (program.num_entries && !program.entries) ||
+      (isGpu && program.sm == 0) || (program.image && program.image_bytes == 0) ||
+      (program.num_imports && !program.imports))
+    fail(KEEL_BAD_FORMAT, where, ": malformed tables");
+  std::set<std::string> names;
+  for (std::uint32_t i = 0; i < program.num_entries; ++i) {
+    const keel_artifact_entry &entry = program.entries[i];
+    if (!entry.name || !names.insert(entry.name).second)
+      fail(KEEL_BAD_FORMAT, where, ": malformed entry ", i);
+    checkEntry(artifact, program, entry, text(where, ", entry '", entry.name, "'"));
+  }
+}
+} // namespace
+
+void checkCpu(const keel_artifact_program &program, const std::string &name) {
+  std::istringstream needed(program.features ? program.features : "");
   std::string missing;
   std::set<std::string> present;
   for (std::string feature; std::getline(needed, feature, ',');) {
@@ -67,42 +124,13 @@ void checkCpu(const keel_artifact &artifact, const std::string &name) {
          ", which this one lacks: compile it with --target=native on this machine");
 }
 
-void checkType(const keel_artifact_tensor &type, bool mayBeDynamic, const std::string &where) {
-  if (keel_dtype_size(type.dtype) == 0 || type.rank > 32 || (type.rank && !type.shape))
-    fail(KEEL_BAD_FORMAT, where, ": malformed tensor type");
-  Shape shape(type.shape, type.shape + type.rank);
-  for (std::int64_t &extent : shape) {
-    if (extent < (mayBeDynamic ? -1 : 0))
-      fail(KEEL_BAD_FORMAT, where, ": malformed shape ", typeText(type));
-    extent = std::max<std::int64_t>(extent, 0);
-  }
-  countElements(shape, type.dtype, KEEL_BAD_FORMAT);
-}
-
-void checkEntry(const keel_artifact &artifact, const keel_artifact_entry &entry, const std::string &where) {
-  if (!entry.call || entry.batch_capacity < 0 || (entry.num_state && (!entry.state || !entry.state_access)) ||
-      (entry.num_inputs && !entry.inputs) || (entry.num_outputs && !entry.outputs) ||
-      (entry.num_kernels && !entry.kernels))
-    fail(KEEL_BAD_FORMAT, where, ": malformed table");
-  bool hasBatch = entry.batch_capacity > 0;
-  for (std::uint32_t i = 0; i < entry.num_inputs; ++i)
-    checkType(entry.inputs[i], hasBatch, text(where, ", input ", i));
-  for (std::uint32_t i = 0; i < entry.num_outputs; ++i)
-    checkType(entry.outputs[i], hasBatch, text(where, ", output ", i));
-  for (std::uint32_t i = 0; i < entry.num_state; ++i)
-    if (entry.state[i] >= artifact.num_states)
-      fail(KEEL_BAD_FORMAT, where, ": malformed state table");
-}
-} // namespace
-
 void checkArtifact(const keel_artifact *artifact, const std::string &name) {
   if (!artifact || artifact->magic != KEEL_ARTIFACT_MAGIC)
     fail(KEEL_BAD_FORMAT, name, " is not a compiled model: wrong magic number");
   if (artifact->version != KEEL_ARTIFACT_VERSION)
     fail(KEEL_INCOMPATIBLE, name, " has artefact version ", artifact->version, ", this runtime needs version ",
          KEEL_ARTIFACT_VERSION, ": compile it again with the keel-compile of this runtime");
-  checkCpu(*artifact, name);
-  if ((artifact->num_states && !artifact->states) || (artifact->num_entries && !artifact->entries))
+  if ((artifact->num_states && !artifact->states) || artifact->num_programs == 0 || !artifact->programs)
     fail(KEEL_BAD_FORMAT, name, ": malformed tables");
   std::set<std::string> names;
   for (std::uint32_t i = 0; i < artifact->num_states; ++i) {
@@ -111,13 +139,8 @@ void checkArtifact(const keel_artifact *artifact, const std::string &name) {
       fail(KEEL_BAD_FORMAT, name, ": malformed state ", i);
     checkType(state.type, false, text(name, ", state '", state.name, "'"));
   }
-  names.clear();
-  for (std::uint32_t i = 0; i < artifact->num_entries; ++i) {
-    const keel_artifact_entry &entry = artifact->entries[i];
-    if (!entry.name || !names.insert(entry.name).second)
-      fail(KEEL_BAD_FORMAT, name, ": malformed entry ", i);
-    checkEntry(*artifact, entry, text(name, ", entry '", entry.name, "'"));
-  }
+  for (std::uint32_t i = 0; i < artifact->num_programs; ++i)
+    checkProgram(*artifact, artifact->programs[i], artifact->num_programs > 1 ? text(name, ", program ", i) : name);
 }
 
 Library openLibrary(const std::string &path) {

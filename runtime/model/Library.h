@@ -1,4 +1,4 @@
-// Finds and checks an artefact: the shared object, its version, the CPU it needs, and that its tables make sense.
+// Finds and checks an artefact: the shared object, its version, and that its tables make sense.
 #ifndef KEEL_MODEL_LIBRARY_H
 #define KEEL_MODEL_LIBRARY_H
 
@@ -17,8 +17,10 @@ struct Library {
 
 Library openLibrary(const std::string &path);
 
-/// Throws unless the artefact fits this runtime and this CPU.
+/// Throws unless the artefact fits this runtime.
 void checkArtifact(const keel_artifact *artifact, const std::string &name);
+/// Throws unless this CPU has what a program for a CPU needs.
+void checkCpu(const keel_artifact_program &program, const std::string &name);
 
 } // namespace keel::runtime
 

@@ -5,12 +5,19 @@
 namespace keel::runtime {
 
 Model::Model(Library opened)
-    : library(std::move(opened)), states(library.artifact->num_states), threadCount(availableThreads()) {}
+    : library(std::move(opened)), selected(library.artifact->programs), states(library.artifact->num_states),
+      threadCount(availableThreads()) {
+  for (std::uint32_t i = artifact().num_programs; i-- > 0;)
+    if (artifact().programs[i].kind == KEEL_PROGRAM_CPU)
+      selected = &artifact().programs[i];
+  if (selected->kind == KEEL_PROGRAM_CPU)
+    checkCpu(*selected, library.name);
+}
 
 const keel_artifact_entry *Model::findEntry(std::string_view name) const {
-  for (std::uint32_t i = 0; i < artifact().num_entries; ++i)
-    if (artifact().entries[i].name == name)
-      return &artifact().entries[i];
+  for (std::uint32_t i = 0; i < program().num_entries; ++i)
+    if (program().entries[i].name == name)
+      return &program().entries[i];
   return nullptr;
 }
 
@@ -25,8 +32,8 @@ const keel_artifact_entry &Model::entry(std::string_view name) const {
   if (const keel_artifact_entry *found = findEntry(name))
     return *found;
   std::string list;
-  for (std::uint32_t i = 0; i < artifact().num_entries; ++i)
-    list += (i ? ", " : "") + std::string(artifact().entries[i].name);
+  for (std::uint32_t i = 0; i < program().num_entries; ++i)
+    list += (i ? ", " : "") + std::string(program().entries[i].name);
   fail(KEEL_INVALID_ARGUMENT, library.name, " has no entry '", name, "', only: ", list);
 }
 

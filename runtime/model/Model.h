@@ -21,6 +21,8 @@ public:
   explicit Model(Library library);
 
   const keel_artifact &artifact() const { return *library.artifact; }
+  /// The program that calls run.
+  const keel_artifact_program &program() const { return *selected; }
   const keel_artifact_entry *findEntry(std::string_view name) const;
   const keel_artifact_state *findState(std::string_view name) const;
   /// These throw, and tell what there is.
@@ -68,6 +70,7 @@ private:
                  std::int64_t count);
 
   Library library;
+  const keel_artifact_program *selected;
   std::vector<State> states;
   std::uint64_t seedValue = 0;
   unsigned threadCount = 1;

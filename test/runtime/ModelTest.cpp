@@ -223,15 +223,27 @@ TEST(Artifact, IsCheckedBeforeUse) {
   artifact.magic = 1;
   EXPECT_ERROR(keel::Model{&artifact}, "wrong magic number");
   artifact = *linear_model_query();
-  artifact.features = "fma,no_such_thing";
+  keel_artifact_program program = artifact.programs[0];
+  program.features = "fma,no_such_thing";
+  artifact.programs = &program;
   EXPECT_ERROR(keel::Model{&artifact}, "compiled for a CPU that has no_such_thing");
   artifact = *linear_model_query();
-  keel_artifact_entry entry = artifact.entries[1];
+  program = artifact.programs[0];
+  artifact.programs = &program;
+  keel_artifact_entry entry = program.entries[1];
   std::uint32_t beyond[] = {99, 1};
   entry.state = beyond;
-  artifact.entries = &entry;
-  artifact.num_entries = 1;
+  program.entries = &entry;
+  program.num_entries = 1;
   EXPECT_ERROR(keel::Model{&artifact}, "entry 'forward': malformed state table");
+  program = linear_model_query()->programs[0];
+  program.kind = 7;
+  EXPECT_ERROR(keel::Model{&artifact}, "malformed tables");
+  program.kind = KEEL_PROGRAM_CUDA;
+  program.sm = 80;
+  EXPECT_ERROR(keel::Model{&artifact}, "entry 'prepare', kernel 0: malformed kernel");
+  artifact.num_programs = 0;
+  EXPECT_ERROR(keel::Model{&artifact}, "malformed tables");
 }
 
 } // namespace

@@ -82,7 +82,9 @@ TEST(Train, RefusesWhatCannotWork) {
   auto [data, labels] = makeSet(20);
   auto [fewer, fewerLabels] = makeSet(19);
   keel_artifact untrained = *linear_model_query(); // prepare and forward alone
-  untrained.num_entries = 2;
+  keel_artifact_program program = untrained.programs[0];
+  program.num_entries = 2;
+  untrained.programs = &program;
   keel::Model forwardOnly(&untrained);
   EXPECT_ERROR(keel::train(forwardOnly, {.data = data, .labels = labels}), "compile it with --train=adamw");
   EXPECT_ERROR(keel::train(model, {.data = data, .labels = fewerLabels}), "20 cases, but 19 labels");

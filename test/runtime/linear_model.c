@@ -147,11 +147,11 @@ static const keel_artifact_tensor inputs[] = {{KEEL_DTYPE_F32, 2, x_shape}, {KEE
 static const keel_artifact_tensor logits[] = {{KEEL_DTYPE_F32, 2, logits_shape}}, loss[] = {{KEEL_DTYPE_F32, 0, 0}};
 static const uint32_t prepare_state[] = {0, 6}, prepare_access[] = {1, 2}, forward_state[] = {1, 6},
                       forward_access[] = {1, 1}, step_state[] = {0, 1, 2, 3, 4, 5}, step_access[] = {3, 3, 3, 1, 1, 3};
-static const keel_artifact_kernel kernels[] = {{"transpose", "linear.mlir:3:5"},
-                                               {"softmax_gradient", "linear.mlir:9:8"},
-                                               {"update", "linear.mlir:12:3"},
-                                               {"finish", ""}};
-static const keel_artifact_kernel forward_kernels[] = {{"linear", "linear.mlir:5:8"}};
+static const keel_artifact_kernel kernels[] = {{.name = "transpose", .location = "linear.mlir:3:5"},
+                                               {.name = "softmax_gradient", .location = "linear.mlir:9:8"},
+                                               {.name = "update", .location = "linear.mlir:12:3"},
+                                               {.name = "finish", .location = ""}};
+static const keel_artifact_kernel forward_kernels[] = {{.name = "linear", .location = "linear.mlir:5:8"}};
 
 static const keel_artifact_entry entries[] = {
     {"prepare", 2, 0, 0, 1, prepare_state, prepare_access, 0, 0, kernels, 0, 0, 0, prepare},
@@ -161,8 +161,13 @@ static const keel_artifact_entry entries[] = {
      (CAPACITY * CLASSES + CAPACITY + INPUTS * CLASSES) * sizeof(float), CLASSES * sizeof(float), train_step},
 };
 
-static const keel_artifact artifact = {
-    MAGIC,  VERSION, "native", FEATURES, sizeof states / sizeof *states, sizeof entries / sizeof *entries,
-    states, entries};
+static const keel_artifact_program programs[] = {{.target = "native",
+                                                  .kind = KEEL_PROGRAM_CPU,
+                                                  .features = FEATURES,
+                                                  .num_entries = sizeof entries / sizeof *entries,
+                                                  .entries = entries}};
+
+static const keel_artifact artifact = {MAGIC, VERSION, sizeof states / sizeof *states, states,
+                                       sizeof programs / sizeof *programs, programs};
 
 const keel_artifact *QUERY(void) { return &artifact; }

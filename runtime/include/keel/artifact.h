@@ -1,8 +1,9 @@
 /* The contract between a compiled model (model.so, or an object linked into an application) and whatever runs it:
  * plain C structs, filled by the compiler, read by the runtime. A change to any of them raises the version.
  *
- * A model exports one symbol, `keel_artifact_query`. Its host code calls nothing but what `keel_env` gives it (and the
- * C library's math functions), allocates nothing and keeps no state: buffers, arena and threads come from the caller.
+ * A model exports one symbol, `keel_artifact_query`. It holds one program for each target it was compiled for: the same
+ * entries over the same state. A program's host code calls nothing but what `keel_env` gives it (and the C library's
+ * math functions), allocates nothing and keeps no state: buffers, arena and threads come from the caller.
  */
 #ifndef KEEL_ARTIFACT_H
 #define KEEL_ARTIFACT_H
@@ -15,7 +16,7 @@ extern "C" {
 #endif
 
 #define KEEL_ARTIFACT_MAGIC 0x4c45454bu /* "KEEL" */
-#define KEEL_ARTIFACT_VERSION 1u
+#define KEEL_ARTIFACT_VERSION 2u
 #define KEEL_ARTIFACT_ALIGNMENT 64 /* bytes: of every buffer, of the arena and of a worker's scratch memory */
 
 typedef enum keel_dtype {
@@ -71,9 +72,23 @@ typedef struct keel_artifact_state {
   double args[3];
 } keel_artifact_state;
 
+/* A thread of the emulator (runtime/emulator); opaque here. */
+struct keel_emulated_thread;
+
+/* A kernel. On a GPU it is launched with a one-dimensional grid of one-dimensional blocks. */
 typedef struct keel_artifact_kernel {
   const char *name;
   const char *location; /* file:line:column in the model, or "" */
+  /* GPU programs only, else 0: */
+  const char *symbol;     /* its function in the image */
+  uint32_t threads;       /* of a block */
+  uint32_t shared_bytes;  /* dynamic shared memory of a block */
+  uint32_t cluster;       /* blocks of a cluster; 0 or 1: none */
+  uint32_t num_arguments; /* words that a launch passes */
+  uint32_t registers;     /* of a thread, as the assembler reports; 0: not known */
+  const char *schedule;   /* one line for people, or NULL */
+  /* The same kernel compiled for the emulator; NULL without --emulate. */
+  void (*emulated)(struct keel_emulated_thread *thread, const uint64_t *arguments);
 } keel_artifact_kernel;
 
 typedef struct keel_env keel_env;
@@ -83,10 +98,15 @@ typedef void (*keel_kernel_body)(const void *captured, int64_t begin, int64_t en
 
 /* What the runtime lends to one call. One call at a time for an env. */
 struct keel_env {
-  void *arena; /* arena_bytes of the entry, uninitialised */
+  void *arena; /* arena_bytes of the entry, uninitialised; in the device's memory */
   /* Runs body over [0, count) in any split over the workers, and returns when all of it is done. `kernel` indexes the
    * entry's kernels (for traces). count <= 1 must run on the calling thread. */
   void (*parallel)(keel_env *env, uint32_t kernel, keel_kernel_body body, const void *captured, int64_t count);
+  /* GPU programs: launches a kernel after all launched before it, and does not wait for it. `arguments` holds the
+   * kernel's num_arguments words: device pointers, then extents and scalars (a narrow one in a word's low bytes). They are
+   * read during this call only. A call must launch the same kernels with the same arguments whenever its buffers, arena
+   * and batch are the same: the runtime may record them once and replay them. blocks == 0 launches nothing. */
+  void (*launch)(keel_env *env, uint32_t kernel, uint32_t blocks, const uint64_t *arguments);
 };
 
 typedef struct keel_artifact_entry {
@@ -100,18 +120,41 @@ typedef struct keel_artifact_entry {
   int64_t batch_capacity; /* largest batch of one call; 0: no tensor has a batch extent */
   uint64_t arena_bytes;   /* at the largest batch */
   uint64_t scratch_bytes; /* for each worker */
-  /* buffers: state, then inputs, then outputs, each aligned; outputs and written state do not overlap anything.
+  /* buffers: state, then inputs, then outputs, each aligned; outputs and written state do not overlap anything. For a
+   * GPU program they are in the device's memory, which the call itself never touches.
    * batch: 1..batch_capacity (ignored where that is 0). */
   void (*call)(keel_env *env, void *const *buffers, int64_t batch);
 } keel_artifact_entry;
 
+typedef enum keel_program_kind {
+  KEEL_PROGRAM_CPU = 1,
+  KEEL_PROGRAM_CUDA,
+} keel_program_kind;
+
+struct keel_emulator_import; /* runtime/emulator/Abi.h */
+
+/* The model compiled for one target. */
+typedef struct keel_artifact_program {
+  const char *target;   /* "native", "sm_80", … as given to the compiler */
+  uint32_t kind;        /* keel_program_kind */
+  const char *features; /* CPU features the code needs, comma-separated as in /proc/cpuinfo: "avx512f,fma" */
+  uint32_t sm;          /* compute capability: 80, 90, …; 0 for a CPU */
+  uint32_t sm_specific; /* 1: runs on exactly that one (sm_90a); 0: on later ones of the same generation, too */
+  const void *image;    /* cubin; NULL: for the emulator only */
+  uint64_t image_bytes;
+  uint32_t num_entries;
+  const keel_artifact_entry *entries;
+  /* What the emulated kernels call. The emulator fills the table in before the first launch. */
+  uint32_t num_imports;
+  struct keel_emulator_import *imports;
+} keel_artifact_program;
+
 typedef struct keel_artifact {
   uint32_t magic, version;
-  const char *target;   /* "native", … as given to the compiler */
-  const char *features; /* CPU features the code needs, comma-separated as in /proc/cpuinfo: "avx512f,fma" */
-  uint32_t num_states, num_entries;
-  const keel_artifact_state *states;
-  const keel_artifact_entry *entries;
+  uint32_t num_states;
+  const keel_artifact_state *states; /* of all programs; derived ones may belong to some programs only */
+  uint32_t num_programs;
+  const keel_artifact_program *programs;
 } keel_artifact;
 
 /* The model's one exported symbol. The result lives as long as the library stays loaded. */

@@ -87,9 +87,11 @@ keel_status keel_model_load(const char *path, keel_model **model, keel_error *er
 keel_status keel_model_from_artifact(const keel_artifact *artifact, keel_model **model, keel_error *error);
 void keel_model_free(keel_model *model);
 
-/* What the model has: entries, states, shapes. Lives as long as the model. */
+/* What the model has: programs, states, shapes. Lives as long as the model. */
 const keel_artifact *keel_model_artifact(const keel_model *model);
-/* NULL if there is none of that name. */
+/* The program that calls run. */
+const keel_artifact_program *keel_model_program(const keel_model *model);
+/* NULL if there is none of that name; an entry is one of keel_model_program. */
 const keel_artifact_entry *keel_model_find_entry(const keel_model *model, const char *name);
 const keel_artifact_state *keel_model_find_state(const keel_model *model, const char *name);
 

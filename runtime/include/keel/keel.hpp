@@ -169,7 +169,10 @@ public:
 
   keel_model *get() const { return handle.get(); }
   const keel_artifact &artifact() const { return *keel_model_artifact(get()); }
-  std::span<const keel_artifact_entry> entries() const { return {artifact().entries, artifact().num_entries}; }
+  const keel_artifact_program &program() const { return *keel_model_program(get()); }
+  std::span<const keel_artifact_program> programs() const { return {artifact().programs, artifact().num_programs}; }
+  /// Of the program that calls run.
+  std::span<const keel_artifact_entry> entries() const { return {program().entries, program().num_entries}; }
   std::span<const keel_artifact_state> states() const { return {artifact().states, artifact().num_states}; }
   bool hasEntry(const std::string &name) const { return keel_model_find_entry(get(), name.c_str()) != nullptr; }
   bool hasState(const std::string &name) const { return keel_model_find_state(get(), name.c_str()) != nullptr; }

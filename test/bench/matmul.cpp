@@ -159,11 +159,12 @@ int main(int argc, char **argv) {
   int64_t batch = atol(argv[2]), n = atol(argv[3]), k = atol(argv[4]);
   double seconds = atof(argv[5]);
   int maxThreads = atoi(argv[6]);
-  const keel_artifact &model = *keel_artifact_query();
+  const keel_artifact &artifact = *keel_artifact_query();
+  const keel_artifact_program &program = artifact.programs[0];
   auto findEntry = [&](std::string_view name) -> const keel_artifact_entry * {
-    for (uint32_t index = 0; index < model.num_entries; ++index)
-      if (model.entries[index].name == name)
-        return &model.entries[index];
+    for (uint32_t index = 0; index < program.num_entries; ++index)
+      if (program.entries[index].name == name)
+        return &program.entries[index];
     return nullptr;
   };
   const keel_artifact_entry &entry = *findEntry("forward");
@@ -176,11 +177,11 @@ int main(int argc, char **argv) {
     b[i] = float(i * 104729 % 11) - 5;
   // The weight, and its packed copy where the compiler keeps one.
   std::vector<float *> states;
-  for (uint32_t index = 0; index < model.num_states; ++index) {
+  for (uint32_t index = 0; index < artifact.num_states; ++index) {
     int64_t size = 1;
-    for (uint32_t dim = 0; dim < model.states[index].type.rank; ++dim)
-      size *= model.states[index].type.shape[dim];
-    states.push_back(std::string_view(model.states[index].name) == "w" ? b : allocate(size));
+    for (uint32_t dim = 0; dim < artifact.states[index].type.rank; ++dim)
+      size *= artifact.states[index].type.shape[dim];
+    states.push_back(std::string_view(artifact.states[index].name) == "w" ? b : allocate(size));
   }
   auto getBuffers = [&](const keel_artifact_entry &called, std::vector<void *> operands) {
     std::vector<void *> buffers;

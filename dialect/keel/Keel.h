@@ -5,8 +5,18 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace keel {
+/// On the llvm.func of a kernel (see keel.launch): threads a block, bytes of dynamic shared memory (i32), and one line
+/// on how it runs.
+constexpr llvm::StringLiteral threadsAttribute = "keel.threads";
+constexpr llvm::StringLiteral sharedBytesAttribute = "keel.shared_bytes";
+constexpr llvm::StringLiteral scheduleAttribute = "keel.schedule";
+} // namespace keel
 
 #include "dialect/keel/KeelDialect.h.inc"
 #include "dialect/keel/KeelEnums.h.inc"

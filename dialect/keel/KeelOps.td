@@ -7,7 +7,9 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Keel_Dialect : Dialect {
@@ -128,6 +130,56 @@ def Keel_YieldOp : Op<Keel_Dialect, "yield", [
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
+}
+
+//===----------------------------------------------------------------------===//
+// Device code
+//===----------------------------------------------------------------------===//
+
+def Keel_LaunchOp : Op<Keel_Dialect, "launch", [
+    AttrSizedOperandSegments, DestinationStyleOpInterface, InferTypeOpAdaptor,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<BufferizableOpInterface, [
+      "bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues", "bufferize"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "one launch of a kernel that is device code already";
+  let description = [{
+    What a `keel.kernel` becomes when a GPU's code has been generated for it:
+    `blocks` blocks of a kernel in a `gpu.module`, in destination style. Results
+    are written into the buffers of the inits, which the kernel may read, too.
+    After bufferization the operands are memrefs with the identity layout, and
+    there are no results.
+
+    The kernel is an `llvm.func` marked `nvvm.kernel` and
+    - `keel.threads` (i32): threads a block, a multiple of 32 up to 1024;
+    - `keel.shared_bytes` (i32): bytes of dynamic shared memory;
+    - `keel.schedule` (string, optional): one line that says how it runs.
+
+    Its parameters are, for each operand (inputs, then inits), `!llvm.ptr<1>` for
+    a tensor or memref, `i64` for an integer or index, the type itself for a
+    float; then an `i64` for each dynamic extent of the tensors and memrefs, in
+    the same order.
+
+    ```mlir
+    gpu.module @device {
+      llvm.func @relu(%x: !llvm.ptr<1>, %y: !llvm.ptr<1>, %rows_x: i64, %rows_y: i64)
+          attributes {nvvm.kernel, keel.threads = 128 : i32, keel.shared_bytes = 0 : i32} { ... }
+    }
+    %y = keel.launch @device::@relu blocks(%n) ins(%x : tensor<?x4xf32>) outs(%e : tensor<?x4xf32>)
+    ```
+  }];
+  let arguments = (ins SymbolRefAttr:$kernel, Index:$blocks, Variadic<AnyType>:$inputs, Variadic<AnyType>:$inits);
+  let results = (outs Variadic<AnyType>:$results);
+  let assemblyFormat = [{
+    $kernel `blocks` `(` $blocks `)` (`ins` `(` $inputs^ `:` type($inputs) `)`)? `outs` `(` $inits `:` type($inits) `)`
+    attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    /// The tensors, memrefs and scalars that the kernel's parameters stand for, inputs first.
+    ::mlir::OperandRange getKernelOperands() { return getOperands().drop_front(); }
+  }];
 }
 
 #endif

@@ -1,5 +1,5 @@
 // keel.kernel and keel.yield: syntax, verification and one-shot bufferization.
-#include "dialect/keel/Keel.h"
+#include "dialect/keel/DenseBuffers.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/Bufferize.h"
@@ -145,26 +145,9 @@ FailureOr<BufferLikeType> KernelOp::getBufferType(Value value, const Bufferizati
 
 LogicalResult KernelOp::bufferize(RewriterBase &rewriter, const BufferizationOptions &options, BufferizationState &state) {
   SmallVector<Value> inputs, inits;
-  auto appendBuffer = [&](Value value, SmallVector<Value> &buffers) -> LogicalResult {
-    auto tensor = dyn_cast<TensorType>(value.getType());
-    if (!tensor) {
-      buffers.push_back(value);
-      return success();
-    }
-    FailureOr<Value> buffer = getBuffer(rewriter, value, options, state);
-    if (failed(buffer))
-      return failure();
-    if (buffer->getType() != getMemRefTypeWithStaticIdentityLayout(tensor))
-      return emitOpError("operand's buffer must have the identity layout, found ") << buffer->getType();
-    buffers.push_back(*buffer);
-    return success();
-  };
-  for (Value value : getInputs())
-    if (failed(appendBuffer(value, inputs)))
-      return failure();
-  for (Value value : getInits())
-    if (failed(appendBuffer(value, inits)))
-      return failure();
+  if (failed(appendDenseBuffers(*this, getInputs(), rewriter, options, state, inputs)) ||
+      failed(appendDenseBuffers(*this, getInits(), rewriter, options, state, inits)))
+    return failure();
 
   rewriter.setInsertionPoint(*this);
   auto kernel = KernelOp::create(rewriter, getLoc(), getName(), inputs, inits);

@@ -77,6 +77,41 @@ struct NamedDerivative : norm::DifferentiableOpInterface::ExternalModel<NamedDer
   }
 };
 
+/// tensor.generate: a linalg.generic without operands, whose indices are its loops.
+LogicalResult differentiateGenerate(tensor::GenerateOp op, OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                    Wanted wanted, SmallVectorImpl<Value> &gradients) {
+  SmallVector<Value> inputs = getDifferentiationInputs(op);
+  gradients.resize(inputs.size());
+  IRRewriter rewriter(op.getContext());
+  rewriter.setInsertionPointAfter(op);
+  auto copy = cast<tensor::GenerateOp>(rewriter.clone(*op));
+  FailureOr<Operation *> rewritten = linalg::rewriteInDestinationPassingStyle(rewriter, copy);
+  auto generic = succeeded(rewritten) ? dyn_cast<linalg::GenericOp>(*rewritten) : linalg::GenericOp();
+  if (!generic) {
+    rewriter.eraseOp(succeeded(rewritten) ? *rewritten : copy);
+    return op.emitOpError("has no derivative: it has no form as linalg.generic");
+  }
+  // The extents have no gradient; what the body captures is the same in both.
+  SmallVector<Value> captured = getDifferentiationInputs(generic);
+  auto place = [&](unsigned index) -> Value * {
+    auto found = llvm::find(ArrayRef(inputs).drop_front(op->getNumOperands()), captured[index]);
+    return found == inputs.end() ? nullptr : &gradients[found - inputs.begin()];
+  };
+  SmallVector<Value> found;
+  LogicalResult result = differentiateGeneric(
+      generic, builder, resultGradients,
+      [&](unsigned index) {
+        Value *target = index < generic->getNumOperands() ? nullptr : place(index);
+        return target && wanted(target - gradients.begin());
+      },
+      found);
+  for (unsigned index = generic->getNumOperands(); index < found.size(); ++index)
+    if (Value *target = place(index))
+      *target = found[index];
+  rewriter.replaceOp(generic, op->getResults());
+  return result;
+}
+
 } // namespace
 
 void keel::registerLinalgDerivatives(DialectRegistry &registry) {
@@ -86,5 +121,8 @@ void keel::registerLinalgDerivatives(DialectRegistry &registry) {
       if (name.getDialectNamespace() == "linalg" && name.hasInterface<linalg::LinalgOp>() &&
           name.getTypeID() != TypeID::get<linalg::GenericOp>())
         name.attachInterface<NamedDerivative>();
+  });
+  registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::GenerateOp::attachInterface<Derivative<tensor::GenerateOp, differentiateGenerate>>(*context);
   });
 }

@@ -6,14 +6,52 @@ module {
 
 // -----
 
+func.func @f(%x: f64) -> f64 {
+  // expected-error @below {{'scf.while' op has no derivative, and a gradient has to pass through it}}
+  %y = scf.while (%v = %x) : (f64) -> f64 {
+    %limit = arith.constant 100.0 : f64
+    %small = arith.cmpf olt, %v, %limit : f64
+    scf.condition(%small) %v : f64
+  } do {
+  ^bb0(%v: f64):
+    %next = arith.mulf %v, %v : f64
+    scf.yield %next : f64
+  }
+  return %y : f64
+}
+
+// -----
+
 func.func @f(%x: tensor<4xf64>) -> tensor<4xf64> {
-  // expected-error @below {{'tensor.generate' op has no derivative, and a gradient has to pass through it}}
-  %y = tensor.generate {
-  ^bb0(%i: index):
-    %v = tensor.extract %x[%i] : tensor<4xf64>
-    tensor.yield %v : f64
-  } : tensor<4xf64>
+  %e = tensor.empty() : tensor<4xf64>
+  // expected-error @below {{'scf.forall' op has no derivative, and a gradient has to pass through it}}
+  %y = scf.forall (%i) in (4) shared_outs(%o = %e) -> tensor<4xf64> {
+    %v = tensor.extract_slice %x[%i] [1] [1] : tensor<4xf64> to tensor<1xf64>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %v into %o[%i] [1] [1] : tensor<1xf64> into tensor<4xf64>
+    }
+  }
   return %y : tensor<4xf64>
+}
+
+// -----
+
+// A loop that no gradient passes is none of differentiation's business.
+func.func @f(%x: f64, %n: index) -> f64 {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %count = scf.while (%v = %n) : (index) -> index {
+    %more = arith.cmpi ugt, %v, %one : index
+    scf.condition(%more) %v : index
+  } do {
+  ^bb0(%v: index):
+    %next = arith.subi %v, %one : index
+    scf.yield %next : index
+  }
+  %i = arith.index_cast %count : index to i64
+  %s = arith.sitofp %i : i64 to f64
+  %y = arith.mulf %x, %s : f64
+  return %y : f64
 }
 
 // -----

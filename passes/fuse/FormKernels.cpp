@@ -3,6 +3,7 @@
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Explain.h"
 #include "passes/fuse/KernelBuilder.h"
+#include "passes/fuse/LoopKernel.h"
 #include "passes/fuse/Partition.h"
 #include "passes/fuse/Passes.h"
 
@@ -135,11 +136,14 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
 }
 
 void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
-  for (Operation &op : block)
-    if (!isComputation(&op))
+  for (Operation &op : llvm::make_early_inc_range(block))
+    if (!isComputation(&op)) {
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           formKernels(inner, function, fuse, count);
+      if (auto loop = dyn_cast<scf::ForOp>(op))
+        makeKernelOfLoop(loop);
+    }
 
   copyReturnedSlices(block);
   std::vector<KernelGroup> groups = partitionIntoKernels(block, fuse);

@@ -55,3 +55,29 @@ func.func @f(%x: tensor<?x64xf32>, %w: tensor<64x256xf32>, %b: tensor<256xf32>, 
   } -> tensor<256xf32>
   return %o, %cs : tensor<?x10xf32>, tensor<256xf32>
 }
+
+// A loop that adds rows to the rows of a table is one launch, not one a row.
+// CHECK-LABEL: func.func @scatter
+// CHECK-NOT: scf.for
+// CHECK: %[[R:.*]] = keel.kernel "scatter_rows_0" ins({{.*}}) outs(%[[O:.*]] = %{{.*}} : tensor<5x8xf32>) {
+// CHECK: %[[F:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %[[O]])
+// CHECK: tensor.extract %
+// CHECK: tensor.insert_slice
+// CHECK: keel.yield %[[F]]
+// CHECK: return %[[R]]
+func.func @scatter(%table: tensor<5x8xf32>, %rows: tensor<?xi64>, %dy: tensor<?x8xf32>) -> tensor<5x8xf32> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %n = tensor.dim %rows, %zero : tensor<?xi64>
+  %r = scf.for %k = %zero to %n step %one iter_args(%t = %table) -> tensor<5x8xf32> {
+    %at = tensor.extract %rows[%k] : tensor<?xi64>
+    %i = arith.index_cast %at : i64 to index
+    %old = tensor.extract_slice %t[%i, 0] [1, 8] [1, 1] : tensor<5x8xf32> to tensor<8xf32>
+    %part = tensor.extract_slice %dy[%k, 0] [1, 8] [1, 1] : tensor<?x8xf32> to tensor<8xf32>
+    %e = tensor.empty() : tensor<8xf32>
+    %sum = linalg.add ins(%old, %part : tensor<8xf32>, tensor<8xf32>) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+    %new = tensor.insert_slice %sum into %t[%i, 0] [1, 8] [1, 1] : tensor<8xf32> into tensor<5x8xf32>
+    scf.yield %new : tensor<5x8xf32>
+  }
+  return %r : tensor<5x8xf32>
+}

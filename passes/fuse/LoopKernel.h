@@ -1,0 +1,13 @@
+// A loop of small launches as one launch.
+#pragma once
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace keel {
+
+/// Makes one kernel of a loop whose iterations each launch one kernel that changes a part of a tensor which the loop
+/// carries, and otherwise only compute indices: the gradient of a gather. The order of the changes stays.
+/// Returns false, and changes nothing, where the loop is another one.
+bool makeKernelOfLoop(mlir::scf::ForOp loop);
+
+} // namespace keel

@@ -8,6 +8,7 @@
 #include "passes/algebra/Passes.h"
 #include "passes/cpu/Passes.h"
 #include "passes/fuse/Passes.h"
+#include "passes/gpu/Passes.h"
 #include "passes/host/Passes.h"
 #include "passes/import/Passes.h"
 #include "passes/schedule/Passes.h"
@@ -33,5 +34,6 @@ void keel::registerPasses() {
   registerSchedulePasses();
   registerHostPasses();
   registerCpuPasses();
+  registerGpuPasses();
   registerPipelines();
 }

@@ -1,0 +1,60 @@
+#ifndef KEEL_PASSES_GPU_PASSES
+#define KEEL_PASSES_GPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def LowerDevice : Pass<"lower-device", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "lower the kernels of a gpu.module to the LLVM and NVVM dialects";
+  let description = [{
+    Loops are expected to be branches already (`--convert-scf-to-cf`). Math
+    functions that an instruction computes exactly rounded become LLVM's, the
+    others calls of libdevice (`__nv_expf`), of its fast variant where the op is
+    marked `afn`. Threads a block (`keel.threads`) become the kernel's bound that
+    ptxas sees. A location of several places becomes the first: a line table has
+    one place for each instruction.
+
+    ```mlir
+    gpu.module @device {
+      llvm.func @k(%y: !llvm.ptr<1>) attributes {nvvm.kernel, keel.threads = 128 : i32, ...} {
+        %t = gpu.thread_id x
+        %i = arith.index_cast %t : index to i64
+        ...
+    ```
+
+    becomes
+
+    ```mlir
+    gpu.module @device {
+      llvm.func @k(%y: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.reqntid = array<i32: 128>, ...} {
+        %t = nvvm.read.ptx.sreg.tid.x range <i32, 0, 1024> : i32
+        %i = llvm.sext %t : i32 to i64
+        ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::cf::ControlFlowDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def AssembleDevice : Pass<"assemble-device", "::mlir::ModuleOp"> {
+  let summary = "assemble the kernels of a module's gpu.modules with ptxas, and say what they need";
+  let description = [{
+    Expects the LLVM and NVVM dialects (`--lower-device`). Each kernel gets what
+    ptxas says of it; one that spills registers, or that calls what libdevice
+    lacks, is an error.
+
+    ```mlir
+    llvm.func @k(%y: !llvm.ptr<1>) attributes {nvvm.kernel, ...}
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.func @k(%y: !llvm.ptr<1>) attributes {keel.resources = {registers = 10 : i32, shared = 0 : i32, stack = 0 : i32}, nvvm.kernel, ...}
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"sm_80\"", "the GPU: sm_80, sm_90a, ...">,
+    Option<"print", "print", "std::string", "\"\"", "also print the code: llvm or ptx">];
+}
+
+#endif

@@ -1,0 +1,257 @@
+// Every access to shared and global memory comes by here: bounds, alignment, and, cell by cell, whether it holds anything
+// and who else was there.
+#include "runtime/emulator/Worker.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+namespace keel::emulator {
+
+using runtime::text;
+
+namespace {
+enum class Problem : std::uint8_t { None, Pending, Uninitialised, Writer, Reader };
+
+/// Whether an access of (block, thread, time) happened before what the thread does now.
+inline bool ordered(const Thread &thread, std::uint32_t block, std::uint32_t time, std::uint32_t other) {
+  if (block == thread.block->index)
+    return other == thread.index || thread.order.sees(other, time);
+  return thread.order.foreign && knows(*thread.order.foreign, block, other, time);
+}
+
+inline bool anyReaderUnordered(const Thread &thread, const Cell &cell) {
+  const auto &reader = cell.reader;
+  if (reader.block == thread.block->index && reader.time <= thread.order.base)
+    return false;
+  for (std::uint32_t lanes = reader.lanes; lanes; lanes &= lanes - 1)
+    if (!ordered(thread, reader.block, reader.time, reader.warp * warpSize + static_cast<std::uint32_t>(std::countr_zero(lanes))))
+      return true;
+  return false;
+}
+
+/// Strong operations whose scopes include each other do not race (PTX ISA 8.7, morally strong).
+inline bool morallyStrong(const Thread &thread, Scope mine, Scope other, std::uint32_t block) {
+  return mine != Scope::Weak && other != Scope::Weak && reaches(thread, std::min(mine, other), block);
+}
+
+inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind, Scope scope, const Site *site, bool whole) {
+  const Block &block = *thread.block;
+  std::uint16_t launch = block.grid->launch;
+  if (cell.pending & bytes)
+    return Problem::Pending;
+  if (kind != Access::Store && !whole && (bytes & ~cell.initialised))
+    return Problem::Uninitialised;
+  auto &writer = cell.writer;
+  if (writer.launch == launch && (writer.bytes & bytes) &&
+      !(writer.block == block.index && writer.time <= thread.order.base) &&
+      !ordered(thread, writer.block, writer.time, writer.thread) && !morallyStrong(thread, scope, writer.scope, writer.block))
+    return Problem::Writer;
+  auto &reader = cell.reader;
+  if (kind == Access::Load) {
+    if (reader.launch == launch && reader.block == block.index && reader.warp == thread.warp->index &&
+        reader.time > thread.order.base) {
+      reader.lanes |= thread.bit();
+      reader.bytes |= bytes;
+      reader.scope = std::min(reader.scope, scope);
+    } else {
+      reader = {block.index, block.time, thread.bit(), static_cast<std::uint16_t>(thread.warp->index), launch, bytes, scope, site};
+    }
+    return Problem::None;
+  }
+  if (reader.launch == launch && (reader.bytes & bytes)) {
+    if (anyReaderUnordered(thread, cell) && !morallyStrong(thread, scope, reader.scope, reader.block))
+      return Problem::Reader;
+    reader.bytes &= ~bytes;
+  }
+  writer = {block.index, block.time, static_cast<std::uint16_t>(thread.index), launch, bytes, scope, site};
+  cell.initialised |= bytes;
+  return Problem::None;
+}
+
+/// Global cells are shared with other host threads.
+class CellLock {
+public:
+  CellLock(Cell &cell, bool needed) : cell(cell), needed(needed) {
+    if (needed)
+      while (cell.lock.exchange(1, std::memory_order_acquire))
+        std::this_thread::yield();
+  }
+  ~CellLock() {
+    if (needed)
+      cell.lock.store(0, std::memory_order_release);
+  }
+
+private:
+  Cell &cell;
+  bool needed;
+};
+
+const char *verb(Access kind) {
+  return kind == Access::Load ? "load" : kind == Access::Store ? "store" : "atomic operation";
+}
+
+std::string who(const Thread &thread, std::uint32_t block, std::uint32_t other) {
+  return block == thread.block->index ? text("thread ", other) : text("thread ", other, " of block ", block);
+}
+
+std::string where(const Site *site) {
+  return site ? *site->location ? text(site->text, ", ", site->location) : site->text : "?";
+}
+
+[[noreturn]] void faultAt(Thread &thread, std::uint64_t address, const Cell &cell, Problem problem, Access kind,
+                          const Site *site) {
+  std::string place = describe(thread, address);
+  switch (problem) {
+  case Problem::Pending:
+    fault(thread, site, Fault::MissingWait,
+          text(verb(kind), " of ", place, ", which the asynchronous copy of ", who(thread, cell.writer.block, cell.writer.thread), " (",
+               where(cell.writer.site), ") has yet to write: nothing has waited for it"));
+  case Problem::Uninitialised:
+    fault(thread, site, Fault::Uninitialised, text(verb(kind), " of ", place, ", which nothing has written"));
+  case Problem::Writer:
+    fault(thread, site, Fault::Race,
+          text(verb(kind), " of ", place, " races with the write by ", who(thread, cell.writer.block, cell.writer.thread), " (",
+               where(cell.writer.site), "): nothing orders them"));
+  default: {
+    std::uint32_t lane = 0;
+    for (std::uint32_t lanes = cell.reader.lanes; lanes; lanes &= lanes - 1) {
+      lane = static_cast<std::uint32_t>(std::countr_zero(lanes));
+      if (!ordered(thread, cell.reader.block, cell.reader.time, cell.reader.warp * warpSize + lane))
+        break;
+    }
+    fault(thread, site, Fault::Race,
+          text(verb(kind), " of ", place, " races with the read by ",
+               who(thread, cell.reader.block, cell.reader.warp * warpSize + lane), " (", where(cell.reader.site),
+               "): nothing orders them"));
+  }
+  }
+}
+
+/// The bytes of the four at `cell` that [address, address + bytes) covers.
+inline std::uint8_t bytesIn(std::uint64_t cell, std::uint64_t address, std::uint64_t end) {
+  if (address <= cell && end >= cell + 4)
+    return 0xf;
+  std::uint64_t from = std::max(address, cell) - cell, to = std::min(end, cell + 4) - cell;
+  return static_cast<std::uint8_t>((1u << to) - (1u << from));
+}
+
+inline void checkCells(Thread &thread, Cell *cell, std::uint64_t address, std::uint32_t bytes, Access kind, Scope scope,
+                       const Site *site, bool whole, std::uint32_t owner, bool lock) {
+  std::uint64_t end = address + bytes;
+  for (std::uint64_t at = address & ~3ull; at < end; at += 4, ++cell) {
+    Problem problem;
+    {
+      CellLock guard(*cell, lock);
+      if (cell->owner != owner) { // shared memory that another block had
+        cell->owner = owner;
+        cell->initialised = cell->pending = 0;
+        cell->writer.launch = cell->reader.launch = 0;
+      }
+      problem = check(thread, *cell, bytesIn(at, address, end), kind, scope, site, whole);
+    }
+    if (problem != Problem::None) [[unlikely]]
+      faultAt(thread, std::max(at, address), *cell, problem, kind, site);
+  }
+}
+
+/// The block of this cluster whose shared memory holds the address, or null.
+Block *blockAt(Thread &thread, std::uint64_t address) {
+  Block &own = *thread.block;
+  std::uint64_t rank = (address & 0xffffffff) / blockWindow;
+  return rank < own.grid->kernel->cluster ? &own - own.rank + rank : nullptr;
+}
+
+[[noreturn]] void outOfBounds(Thread &thread, std::uint64_t address, std::uint32_t bytes, Access kind, const Site *site) {
+  fault(thread, site, Fault::OutOfBounds, text(verb(kind), " of ", bytes, bytes == 1 ? " byte at " : " bytes at ", describe(thread, address)));
+}
+} // namespace
+
+std::string describe(const Thread &thread, std::uint64_t address) {
+  if ((address ^ thread.window) >> 32 == 0) {
+    std::uint64_t offset = (address & (blockWindow - 1)) - sharedStart;
+    std::uint64_t rank = (address & 0xffffffff) / blockWindow;
+    std::string place = offset < blockWindow ? text("byte ", offset, " of the ", thread.block->grid->kernel->sharedBytes,
+                                                    " bytes of shared memory")
+                                             : std::string("shared memory that is not the kernel's");
+    return rank == thread.block->rank ? place : place + text(" of block ", rank, " of the cluster");
+  }
+  std::ostringstream hex;
+  hex << std::hex << address;
+  return thread.block->grid->memory->describe(address) + " (address 0x" + hex.str() + ")";
+}
+
+char *access(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::uint32_t alignment, std::uint32_t space,
+             Access kind, Scope scope, const Site *site) {
+  Block &block = *thread.block;
+  Grid &grid = *block.grid;
+  ++block.worker->report.accesses;
+  bool shared = space == 3 || space == 7;
+  if (shared)
+    address = thread.window | (address & 0xffffffff);
+  else if ((address ^ thread.window) >> 32 == 0 && space != 1)
+    shared = true;
+  if (address & (alignment - 1)) [[unlikely]]
+    fault(thread, site, Fault::Misaligned, text(verb(kind), " of ", bytes, " bytes that must be aligned to ", alignment, " at ",
+                                                describe(thread, address)));
+  char *result = reinterpret_cast<char *>(address);
+  if (shared) {
+    Block *holder = &block;
+    std::uint64_t offset = address - block.arena - sharedStart;
+    if (offset >= blockWindow && space != 3) {
+      holder = blockAt(thread, address);
+      offset = holder ? address - holder->arena - sharedStart : offset;
+    }
+    if (!holder || offset >= grid.kernel->sharedBytes || bytes > grid.kernel->sharedBytes - offset) [[unlikely]]
+      outOfBounds(thread, address, bytes, kind, site);
+    if (grid.full)
+      checkCells(thread, holder->cell(address), address, bytes, kind, scope, site, false, holder->instance, false);
+    return result;
+  }
+  if (space != 1 && address - reinterpret_cast<std::uint64_t>(thread.stack) < thread.stackBytes)
+    return result; // a local variable
+  if (!grid.full)
+    return result;
+  Allocation *allocation = thread.allocation;
+  if (!allocation || !allocation->contains(address, bytes)) {
+    allocation = grid.memory->find(address);
+    if (!allocation || !allocation->contains(address, bytes)) [[unlikely]]
+      outOfBounds(thread, address, bytes, kind, site);
+    thread.allocation = allocation;
+  }
+  checkCells(thread, allocation->cell(address), address, bytes, kind, scope, site, allocation->initialised, 0, grid.parallel);
+  return result;
+}
+
+// ---- Asynchronous copies.
+namespace {
+template <class Function> void forCells(Thread &thread, const AsyncCopy &copy, Function function) {
+  std::uint64_t address = reinterpret_cast<std::uint64_t>(copy.to), end = address + copy.bytes;
+  for (std::uint64_t at = address & ~3ull; at < end; at += 4)
+    function(*thread.block->cell(at), bytesIn(at, address, end));
+}
+} // namespace
+
+void startCopy(Thread &thread, const AsyncCopy &copy) {
+  thread.copies.push_back(copy);
+  if (thread.block->grid->full)
+    forCells(thread, copy, [](Cell &cell, std::uint8_t bytes) { cell.pending |= bytes; });
+}
+
+void landCopies(Thread &thread, std::uint64_t group) {
+  std::size_t landed = 0;
+  for (; landed < thread.copies.size() && thread.copies[landed].group < group; ++landed) {
+    const AsyncCopy &copy = thread.copies[landed];
+    std::memcpy(copy.to, copy.from, copy.sourceBytes);
+    std::memset(copy.to + copy.sourceBytes, 0, copy.bytes - copy.sourceBytes);
+    if (thread.block->grid->full)
+      forCells(thread, copy, [&](Cell &cell, std::uint8_t bytes) {
+        cell.pending &= ~bytes;
+        cell.writer = {thread.block->index, thread.block->time, static_cast<std::uint16_t>(thread.index),
+                       thread.block->grid->launch, bytes, Scope::Weak, copy.site};
+      });
+  }
+  thread.copies.erase(thread.copies.begin(), thread.copies.begin() + static_cast<std::ptrdiff_t>(landed));
+}
+
+} // namespace keel::emulator

@@ -1,0 +1,127 @@
+// Blocks come to life: room for them, and their threads' registers and stacks.
+#include "runtime/emulator/Worker.h"
+
+#include <algorithm>
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace keel::emulator {
+
+void ClusterSlot::prepare(std::uint32_t blockCount, std::uint32_t threadCount, std::size_t bytes) {
+  if (!window) {
+    window = LazyMemory::atWindow(largestCluster * blockWindow);
+    shadow = LazyMemory(largestCluster * blockWindow / 4 * sizeof(Cell));
+  }
+  if (numBlocks != blockCount || numThreads != threadCount || !blocks) {
+    blocks = std::make_unique<Block[]>(blockCount);
+    numBlocks = blockCount, numThreads = threadCount;
+    for (std::uint32_t b = 0; b < blockCount; ++b) {
+      blocks[b].threads.resize(threadCount);
+      blocks[b].warps.resize((threadCount + warpSize - 1) / warpSize);
+    }
+  }
+  std::size_t page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  bytes = (bytes + 2 * page - 1) / page * page + page; // and a guard
+  std::size_t total = bytes * blockCount * threadCount;
+  if (stackBytes != bytes || stacks.size() < total) {
+    stacks = LazyMemory(total);
+    stackBytes = bytes;
+    for (std::size_t at = 0; at < total; at += bytes)
+      ::mprotect(stacks.data() + at, page, PROT_NONE);
+  }
+}
+
+namespace {
+void setRegisters(Thread &thread, const Grid &grid, const Block &block) {
+  std::uint32_t *r = thread.registers;
+  std::uint32_t cluster = grid.kernel->cluster;
+  std::memset(r, 0, sizeof thread.registers);
+  r[KEEL_EMULATED_TID_X] = thread.index;
+  r[KEEL_EMULATED_NTID_X] = grid.kernel->threads;
+  r[KEEL_EMULATED_CTAID_X] = block.index;
+  r[KEEL_EMULATED_NCTAID_X] = grid.blocks;
+  for (int y : {KEEL_EMULATED_NTID_Y, KEEL_EMULATED_NTID_Z, KEEL_EMULATED_NCTAID_Y, KEEL_EMULATED_NCTAID_Z,
+                KEEL_EMULATED_NCLUSTERID_Y, KEEL_EMULATED_NCLUSTERID_Z, KEEL_EMULATED_CLUSTER_NCTAID_Y,
+                KEEL_EMULATED_CLUSTER_NCTAID_Z})
+    r[y] = 1;
+  r[KEEL_EMULATED_LANEID] = thread.lane;
+  r[KEEL_EMULATED_WARPID] = thread.index / warpSize;
+  r[KEEL_EMULATED_NWARPID] = grid.numWarps;
+  r[KEEL_EMULATED_SMID] = block.worker->index;
+  r[KEEL_EMULATED_NSMID] = 1;
+  r[KEEL_EMULATED_GRIDID] = grid.launch;
+  r[KEEL_EMULATED_LANEMASK_EQ] = thread.bit();
+  r[KEEL_EMULATED_LANEMASK_LT] = thread.bit() - 1;
+  r[KEEL_EMULATED_LANEMASK_LE] = thread.bit() | (thread.bit() - 1);
+  r[KEEL_EMULATED_LANEMASK_GE] = ~(thread.bit() - 1);
+  r[KEEL_EMULATED_LANEMASK_GT] = ~(thread.bit() | (thread.bit() - 1));
+  r[KEEL_EMULATED_WARPSIZE] = warpSize;
+  r[KEEL_EMULATED_DYNAMIC_SMEM_SIZE] = grid.kernel->dynamicBytes;
+  r[KEEL_EMULATED_TOTAL_SMEM_SIZE] = grid.kernel->sharedBytes;
+  r[KEEL_EMULATED_CLUSTERID_X] = block.index / cluster;
+  r[KEEL_EMULATED_NCLUSTERID_X] = grid.blocks / cluster;
+  r[KEEL_EMULATED_CLUSTER_CTAID_X] = r[KEEL_EMULATED_CLUSTER_CTARANK] = block.rank;
+  r[KEEL_EMULATED_CLUSTER_NCTAID_X] = r[KEEL_EMULATED_CLUSTER_NCTARANK] = cluster;
+  r[KEEL_EMULATED_IS_EXPLICIT_CLUSTER] = cluster > 1;
+}
+} // namespace
+
+void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32_t index, Worker &worker) {
+  Grid &grid = *worker.grid;
+  block.grid = &grid;
+  block.worker = &worker;
+  block.index = index;
+  block.instance = grid.instances->fetch_add(1, std::memory_order_relaxed);
+  block.rank = rank;
+  block.live = grid.kernel->threads;
+  block.time = 1;
+  block.quiet = 0;
+  for (Barrier &barrier : block.barriers)
+    barrier = Barrier();
+  block.arena = reinterpret_cast<std::uint64_t>(slot.window.data()) + rank * blockWindow;
+  block.shadow = grid.full ? reinterpret_cast<Cell *>(slot.shadow.data()) + rank * (blockWindow / 4) : nullptr;
+  // Shared memory starts as not-a-numbers: what is used uninitialised shows even without the checks.
+  std::memset(reinterpret_cast<char *>(block.arena) + sharedStart, 0xff, grid.kernel->sharedBytes);
+  for (std::uint32_t w = 0; w < block.warps.size(); ++w) {
+    Warp &warp = block.warps[w];
+    std::uint32_t count = std::min(warpSize, block.live - w * warpSize);
+    warp.block = &block;
+    warp.index = w;
+    warp.lanes = warp.ready = count == warpSize ? allLanes : (1u << count) - 1;
+    warp.spinning = warp.exited = 0;
+    warp.meetings.clear();
+    warp.polls = 0;
+    warp.barrierSite = nullptr;
+    warp.barrierLanes = 0;
+    warp.threads = block.threads.data() + w * warpSize;
+  }
+  for (std::uint32_t i = 0; i < block.live; ++i) {
+    Thread &thread = block.threads[i];
+    thread.shared = block.arena + sharedStart;
+    thread.window = thread.shared & ~0xffffffffull;
+    thread.checked = grid.full;
+    thread.block = &block;
+    thread.warp = &block.warps[i / warpSize];
+    thread.index = i;
+    thread.lane = i % warpSize;
+    thread.exited = false;
+    thread.site = nullptr;
+    thread.order = Order();
+    thread.fenced = {};
+    thread.observed.clear();
+    thread.allocation = nullptr;
+    thread.polledSite = nullptr;
+    thread.polls = 0;
+    thread.copies.clear();
+    thread.copyGroup = 0;
+    setRegisters(thread, grid, block);
+    thread.stack = slot.stacks.data() + (static_cast<std::size_t>(rank) * grid.kernel->threads + i) * slot.stackBytes;
+    thread.stackBytes = slot.stackBytes;
+    // Stacks start at different cache sets.
+    std::size_t colour = i % 32 * 192;
+    thread.context = boost::context::detail::make_fcontext(thread.stack + slot.stackBytes - colour, slot.stackBytes - colour, runThread);
+  }
+}
+
+} // namespace keel::emulator

@@ -1,0 +1,130 @@
+// What happens before what: barriers, and releases that are acquired.
+#include "runtime/emulator/Machine.h"
+
+#include <algorithm>
+
+namespace keel::emulator {
+
+namespace {
+/// Joins clocks, looking at each distinct one once: threads that met before share theirs.
+struct Join {
+  std::uint32_t base = 0;
+  std::vector<const Clock *> seen;
+  std::shared_ptr<Clock> clock;
+  KnowledgeRef foreign;
+
+  void add(const Order &order, std::uint32_t threads) {
+    base = std::max(base, order.base);
+    foreign = join(foreign, order.foreign);
+    if (!clock)
+      clock = std::make_shared<Clock>(threads, 0);
+    if (!order.clock || std::find(seen.begin(), seen.end(), order.clock.get()) != seen.end())
+      return;
+    seen.push_back(order.clock.get());
+    for (std::uint32_t i = 0; i < threads; ++i)
+      (*clock)[i] = std::max((*clock)[i], (*order.clock)[i]);
+  }
+};
+} // namespace
+
+void synchronize(Block &block, Thread *const *threads, std::size_t count, const std::vector<Order> &arrivals) {
+  if (!block.grid->full)
+    return;
+  std::uint32_t now = block.time++;
+  if (count >= block.live && arrivals.empty()) { // everybody who is left: one number says it all
+    KnowledgeRef foreign;
+    for (std::size_t i = 0; i < count; ++i)
+      if (threads[i]->order.foreign != foreign)
+        foreign = join(foreign, threads[i]->order.foreign);
+    for (std::size_t i = 0; i < count; ++i)
+      threads[i]->order = {now, nullptr, foreign};
+    return;
+  }
+  auto numThreads = static_cast<std::uint32_t>(block.threads.size());
+  Join join;
+  for (std::size_t i = 0; i < count; ++i)
+    join.add(threads[i]->order, numThreads);
+  for (const Order &arrival : arrivals)
+    join.add(arrival, numThreads);
+  for (std::size_t i = 0; i < count; ++i)
+    (*join.clock)[threads[i]->index] = now;
+  for (std::size_t i = 0; i < count; ++i)
+    threads[i]->order = {join.base, join.clock, join.foreign};
+}
+
+void synchronizeLanes(Warp &warp, std::uint32_t lanes) {
+  Thread *threads[warpSize];
+  std::size_t count = 0;
+  for (std::uint32_t rest = lanes; rest; rest &= rest - 1)
+    threads[count++] = &warp.thread(static_cast<std::uint32_t>(std::countr_zero(rest)));
+  synchronize(*warp.block, threads, count);
+}
+
+Order arrivalOrder(Thread &thread) {
+  Block &block = *thread.block;
+  if (!block.grid->full)
+    return {};
+  Order order = thread.order;
+  auto clock = order.clock ? std::make_shared<Clock>(*order.clock) : std::make_shared<Clock>(block.threads.size(), 0);
+  (*clock)[thread.index] = block.time++;
+  order.clock = std::move(clock);
+  return order;
+}
+
+bool reaches(const Thread &thread, Scope scope, std::uint32_t block) {
+  std::uint32_t cluster = thread.block->grid->kernel->cluster;
+  if (block == thread.block->index)
+    return scope >= Scope::Cta;
+  return scope >= (block / cluster == thread.block->index / cluster ? Scope::Cluster : Scope::Gpu);
+}
+
+Released release(Thread &thread, Scope scope) {
+  if (!thread.block->grid->full)
+    return {};
+  return {released(thread.order, thread.block->index, thread.index, thread.block->time++), scope, thread.block->index};
+}
+
+void acquire(Thread &thread, Scope scope, const Released &released) {
+  if (released.knowledge && reaches(thread, std::min(scope, released.scope), released.block))
+    acquire(thread.order, thread.block->index, static_cast<std::uint32_t>(thread.block->threads.size()),
+            released.knowledge);
+}
+
+void publish(Thread &thread, std::uint64_t address, const Released &own, bool update) {
+  Published &published = thread.block->grid->published;
+  if (!own.knowledge && (update || !published.count.load(std::memory_order_relaxed)))
+    return;
+  std::lock_guard lock(published.mutex);
+  if (!own.knowledge) {
+    published.at.erase(address);
+  } else {
+    Released &slot = published.at[address];
+    if (update && slot.knowledge)
+      slot = {join(slot.knowledge, own.knowledge), std::min(slot.scope, own.scope), own.block};
+    else
+      slot = own;
+  }
+  published.count.store(published.at.size(), std::memory_order_relaxed);
+}
+
+Released published(Thread &thread, std::uint64_t address) {
+  Published &published = thread.block->grid->published;
+  if (!published.count.load(std::memory_order_relaxed))
+    return {};
+  std::lock_guard lock(published.mutex);
+  auto found = published.at.find(address);
+  return found == published.at.end() ? Released() : found->second;
+}
+
+void fence(Thread &thread, Scope scope) {
+  if (!thread.block->grid->full)
+    return;
+  auto rest = std::remove_if(thread.observed.begin(), thread.observed.end(), [&](const Released &released) {
+    acquire(thread, scope, released);
+    return reaches(thread, scope, released.block);
+  });
+  thread.observed.erase(rest, thread.observed.end());
+  thread.fenced = release(thread, scope);
+}
+
+} // namespace keel::emulator

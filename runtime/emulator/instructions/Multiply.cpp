@@ -1,0 +1,147 @@
+// Matrix products of a warp: D = A·B + C. PTX ISA 9.7.14.5 mma.sync: shapes m16n8k4 and m16n8k8 (tf32), m16n8k8 and
+// m16n8k16 (f16, bf16), m16n8k16 and m16n8k32 (8-bit floats and integers).
+//
+// One rule gives all fragments (9.7.14.5.4 and following). With g = lane / 4, t = lane mod 4, and E elements in a register:
+// register r of A holds row g + 8 (r mod 2), columns t·E + 4E·(r / 2) and on; register r of B holds rows t·E + 4E·r and on of
+// column g; C and D hold rows g and g + 8, columns 2t and 2t + 1.
+//
+// The order and the rounding of the sums are left open by the manual. Products are exact here, and the sum is rounded once.
+#include "runtime/emulator/Instruction.h"
+#include "runtime/emulator/instructions/Number.h"
+
+#include <algorithm>
+#include <string>
+
+namespace keel::emulator {
+
+namespace {
+enum class Element : std::uint8_t { Half, BFloat, TFloat, E4m3, E5m2, Signed, Unsigned };
+enum class Sum : std::uint8_t { Float, Half, Integer };
+
+struct Product {
+  std::uint32_t k, perRegister, registersA, registersB;
+  Element a, b;
+  Sum c, d;
+  bool saturate;
+};
+
+float value(Element element, std::uint32_t word, std::uint32_t index) {
+  switch (element) {
+  case Element::Half:
+    return fromHalf(static_cast<std::uint16_t>(word >> 16 * index));
+  case Element::BFloat:
+    return fromBFloat(static_cast<std::uint16_t>(word >> 16 * index));
+  case Element::TFloat: // the low 13 bits are not looked at
+    return asFloat(word & 0xffffe000u);
+  case Element::E4m3:
+    return decodeFloat(word >> 8 * index & 0xff, e4m3);
+  case Element::E5m2:
+    return decodeFloat(word >> 8 * index & 0xff, e5m2);
+  case Element::Signed:
+    return static_cast<float>(static_cast<std::int8_t>(word >> 8 * index));
+  default:
+    return static_cast<float>(word >> 8 * index & 0xff);
+  }
+}
+
+void multiplyAll(Warp &warp, std::uint32_t, const Site &site) {
+  const auto &product = decoded<Product>(&site);
+  float a[16][32], b[32][8];
+  std::uint32_t perRegister = product.perRegister;
+  for (std::uint32_t lane = 0; lane < warpSize; ++lane) {
+    const std::uint64_t *in = warp.thread(lane).in;
+    std::uint32_t g = lane / 4, t = lane % 4;
+    for (std::uint32_t r = 0; r < product.registersA; ++r)
+      for (std::uint32_t e = 0; e < perRegister; ++e)
+        a[g + 8 * (r & 1)][t * perRegister + e + 4 * perRegister * (r >> 1)] = value(product.a, static_cast<std::uint32_t>(in[r]), e);
+    in += product.registersA;
+    for (std::uint32_t r = 0; r < product.registersB; ++r)
+      for (std::uint32_t e = 0; e < perRegister; ++e)
+        b[t * perRegister + e + 4 * perRegister * r][g] = value(product.b, static_cast<std::uint32_t>(in[r]), e);
+  }
+  double sums[16][8] = {};
+  for (std::uint32_t row = 0; row < 16; ++row)
+    for (std::uint32_t k = 0; k < product.k; ++k)
+      for (std::uint32_t column = 0; column < 8; ++column)
+        sums[row][column] += static_cast<double>(a[row][k]) * static_cast<double>(b[k][column]);
+  for (std::uint32_t lane = 0; lane < warpSize; ++lane) {
+    Thread &thread = warp.thread(lane);
+    const std::uint64_t *in = thread.in + product.registersA + product.registersB;
+    std::uint64_t results[4];
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      double sum = sums[lane / 4 + 8 * (i >> 1)][lane % 4 * 2 + (i & 1)];
+      if (product.c == Sum::Integer) {
+        auto wide = static_cast<std::int64_t>(sum) + static_cast<std::int32_t>(in[i]);
+        if (product.saturate)
+          wide = std::clamp<std::int64_t>(wide, INT32_MIN, INT32_MAX);
+        results[i] = static_cast<std::uint32_t>(wide);
+        continue;
+      }
+      sum += product.c == Sum::Float ? asFloat(in[i]) : fromHalf(static_cast<std::uint16_t>(in[i >> 1] >> 16 * (i & 1)));
+      results[i] = product.d == Sum::Float ? bitsOf(static_cast<float>(sum)) : toHalf(static_cast<float>(sum));
+      if (product.d == Sum::Float && std::isnan(sum))
+        results[i] = 0x7fffffff;
+    }
+    if (product.d == Sum::Half) {
+      thread.out[0] = results[0] | results[1] << 16;
+      thread.out[1] = results[2] | results[3] << 16;
+    } else {
+      std::copy_n(results, 4, thread.out);
+    }
+  }
+}
+
+void multiply(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *out, const Site *site) {
+  meet(self(t), allLanes, Convergence::Whole, in, out, site, multiplyAll);
+}
+
+std::optional<Element> element(std::string_view type) {
+  static constexpr std::pair<std::string_view, Element> elements[] = {
+      {"f16", Element::Half},  {"bf16", Element::BFloat}, {"tf32", Element::TFloat},  {"e4m3", Element::E4m3},
+      {"e5m2", Element::E5m2}, {"s8", Element::Signed},   {"u8", Element::Unsigned}};
+  for (auto [name, value] : elements)
+    if (name == type)
+      return value;
+  return std::nullopt;
+}
+
+std::optional<Sum> sum(std::string_view type) {
+  if (type == "f32")
+    return Sum::Float;
+  if (type == "f16")
+    return Sum::Half;
+  if (type == "s32")
+    return Sum::Integer;
+  return std::nullopt;
+}
+
+// mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype d, a, b, c
+std::optional<Binding> decodeMultiply(const Name &name) {
+  std::size_t count = name.parts.size();
+  std::string_view shape = name.part(3);
+  if (count < 10 || !name.has("sync") || !name.has("aligned") || !name.has("row") || !name.has("col") ||
+      shape.substr(0, 6) != "m16n8k" || name.has("sp") || name.has("block_scale"))
+    return std::nullopt;
+  auto k = static_cast<std::uint32_t>(std::atoi(std::string(shape.substr(6)).c_str()));
+  auto d = sum(name.part(count - 4)), c = sum(name.part(count - 1));
+  auto a = element(name.part(count - 3)), b = element(name.part(count - 2));
+  if (!a || !b || !c || !d)
+    return std::nullopt;
+  bool integer = *a >= Element::Signed, small = *a >= Element::E4m3;
+  bool fits = small ? k == 16 || k == 32 : *a == Element::TFloat ? k == 4 || k == 8 : k == 8 || k == 16;
+  bool pairs = small ? *b >= Element::E4m3 && (*b >= Element::Signed) == integer : *a == *b;
+  if (!fits || !pairs || (*c == Sum::Integer) != integer || (*d == Sum::Integer) != integer ||
+      ((*c == Sum::Half || *d == Sum::Half) && (*a == Element::BFloat || *a == Element::TFloat)))
+    return std::nullopt;
+  std::uint32_t perRegister = small ? 4 : *a == Element::TFloat ? 1 : 2;
+  return bind(multiply, Product{k, perRegister, 16 * k / warpSize / perRegister, 8 * k / warpSize / perRegister, *a, *b, *c, *d,
+                                name.has("satfinite")});
+}
+} // namespace
+
+std::span<const Opcode> multiplyInstructions() {
+  static constexpr Opcode table[] = {{"mma", decodeMultiply}};
+  return table;
+}
+
+} // namespace keel::emulator

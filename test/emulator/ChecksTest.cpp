@@ -213,7 +213,7 @@ TEST(Checks, AsyncCopies) {
         device.run({entry, 64, 1, 2048}, options);
         ADD_FAILURE() << "seed " << seed;
       } catch (const EmulationError &error) {
-        EXPECT_THAT(error.fault, testing::AnyOf(Fault::Race, Fault::MissingWait)) << error.what();
+        EXPECT_THAT(error.fault, testing::AnyOf(Fault::Race, Fault::MissingWait, Fault::Uninitialised)) << error.what();
       }
     }
   }

@@ -34,13 +34,15 @@ public:
   Instruction(const Instruction &) = delete;
 
   Words operator()(Thread *thread, std::initializer_list<std::uint64_t> in, std::uint32_t numOut = 1) const {
-    Words words{}, out{};
-    std::copy(in.begin(), in.end(), words.begin());
-    if (site.num_in != in.size() || site.num_out != numOut) { // the first time
-      site.num_in = static_cast<std::uint32_t>(in.size());
+    return call(thread, in.begin(), in.size(), numOut);
+  }
+  Words call(Thread *thread, const std::uint64_t *in, std::size_t numIn, std::uint32_t numOut) const {
+    Words out{};
+    if (site.num_in != numIn || site.num_out != numOut) { // the first time
+      site.num_in = static_cast<std::uint32_t>(numIn);
       site.num_out = numOut;
     }
-    reinterpret_cast<keel_emulated_instruction>(import.function)(thread, words.data(), out.data(), &site);
+    reinterpret_cast<keel_emulated_instruction>(import.function)(thread, in, out.data(), &site);
     return out;
   }
   void *access(Thread *thread, std::uint64_t address, std::uint32_t what) const {

@@ -249,6 +249,8 @@ FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, co
     return failure();
 
   EmulatorCalls calls(module);
+  for (Function &function : module)
+    expandBfloat(function);
   // Each function twice: with its loads and stores checked, and as fast as the host allows.
   SmallVector<Function *> functions;
   for (Function &function : module)

@@ -127,12 +127,7 @@ private:
   // The register that a constraint asks for, and whether the type fits.
   FailureOr<unsigned> getBits(StringRef code, Type *type) {
     unsigned bits = StringSwitch<unsigned>(code)
-                        .Case("b", 1)
-                        .Cases({"h", "c"}, 16)
-                        .Cases({"r", "f"}, 32)
-                        .Cases({"l", "d", "N"}, 64)
-                        .Case("q", 128)
-                        .Cases({"n", "i", "s"}, 64)
+                        .Case("b", 1).Cases({"h", "c"}, 16).Cases({"r", "f"}, 32).Cases({"l", "d", "N", "n", "i", "s"}, 64).Case("q", 128)
                         .Default(0);
     if (!bits || code.size() != 1)
       return fail("inline PTX: constraint '") << code << "' is not supported, expected one of h, r, l, f, d, b, q, n";
@@ -204,8 +199,6 @@ private:
     return success();
   }
 
-  // ---- Writing
-
   // How many words a destination takes.
   unsigned countWords(const Operand &operand) {
     if (operand.kind == Operand::Kind::Vector || operand.kind == Operand::Kind::Pair)
@@ -242,8 +235,6 @@ private:
     ArrayRef<Value *> rest = words;
     return write(operand, of, rest);
   }
-
-  // ---- Statements
 
   LogicalResult lower(const Statement &statement) {
     if (statement.kind == Statement::Kind::Label) {
@@ -361,9 +352,9 @@ private:
         value = fromWords(builder, toWords(builder, value), type);
       values.push_back(value);
     }
-    if (outputs.size() == 1 && !isa<StructType>(call.getType())) {
+    if (outputs.size() == 1 && !isa<StructType>(call.getType()))
       call.replaceAllUsesWith(values[0]);
-    } else if (!outputs.empty()) {
+    else if (!outputs.empty()) {
       Value *result = PoisonValue::get(call.getType());
       for (auto [index, value] : llvm::enumerate(values))
         result = builder.CreateInsertValue(result, value, index);
@@ -387,17 +378,8 @@ private:
 
 // Those that the thread holds; the others (clocks) are instructions.
 Value *InlinePtx::readSpecial(const Operand &operand, const Statement &of) {
-  static const char *const names[] = {
-      "%tid.x", "%tid.y", "%tid.z", "%ntid.x", "%ntid.y", "%ntid.z", "%ctaid.x", "%ctaid.y", "%ctaid.z", "%nctaid.x", "%nctaid.y",
-      "%nctaid.z", "%laneid", "%warpid", "%nwarpid", "%smid", "%nsmid", "%gridid", "%lanemask_eq", "%lanemask_le", "%lanemask_lt",
-      "%lanemask_ge", "%lanemask_gt", "WARP_SZ", "%dynamic_smem_size", "%total_smem_size", "%clusterid.x", "%clusterid.y",
-      "%clusterid.z", "%nclusterid.x", "%nclusterid.y", "%nclusterid.z", "%cluster_ctaid.x", "%cluster_ctaid.y",
-      "%cluster_ctaid.z", "%cluster_nctaid.x", "%cluster_nctaid.y", "%cluster_nctaid.z", "%cluster_ctarank",
-      "%cluster_nctarank", "%is_explicit_cluster"};
-  static_assert(std::size(names) == KEEL_EMULATED_IS_EXPLICIT_CLUSTER + 1, "in the order of keel_emulated_register");
-  auto *found = llvm::find_if(names, [&](const char *name) { return name == operand.name; });
-  if (found != std::end(names))
-    return calls.specialRegister(builder, keel_emulated_register(found - names));
+  if (std::optional<keel_emulated_register> known = findSpecialRegister(operand.name))
+    return calls.specialRegister(builder, *known);
   bool isWide = operand.name.ends_with("64") || operand.name == "%globaltimer";
   return calls.instruction(builder, (Twine(isWide ? "mov.u64." : "mov.u32.") + operand.name).str(), of.text, {}, 1, call.getDebugLoc())[0];
 }

@@ -181,7 +181,7 @@ private:
       return label(result.opcode, position);
     }
     bool branch = splitOpcode(result.opcode)[0] == "bra";
-    while (!token.is(';')) {
+    for (bool more = !token.is(';'); more;) {
       if (token.kind == Token::Kind::End || token.is('}')) // the assembler takes no missing semicolon
         return fail("expected ';' after " + result.opcode + ", found " + found());
       Operand parsed;
@@ -196,7 +196,8 @@ private:
         return false;
       }
       result.operands.push_back(std::move(parsed));
-      if (token.is(','))
+      more = token.is(',');
+      if (more)
         take();
       else if (!token.is(';'))
         return fail("expected ',' or ';' after an operand of " + result.opcode + ", found " + found());

@@ -36,6 +36,12 @@ mlir::LogicalResult addThreadParameter(llvm::Module &module, mlir::Location loc)
 /// Calls of functions that are declared only: __nv_* to the C library's, the device runtime's to instruction calls.
 mlir::LogicalResult lowerDeclaredCalls(llvm::Function &function, EmulatorCalls &calls, mlir::Location loc);
 
+/// bf16 arithmetic in f32.
+void expandBfloat(llvm::Function &function);
+
+/// The thread's field for a special register, or nothing: then it is an instruction.
+std::optional<keel_emulated_register> findSpecialRegister(llvm::StringRef name);
+
 /// An instruction of integers that is the same on the host; null for any other. `width` is the destination's.
 llvm::Value *createArithmetic(llvm::IRBuilderBase &builder, llvm::StringRef opcode, llvm::ArrayRef<llvm::Value *> words, bool isPair);
 } // namespace keel::emulation

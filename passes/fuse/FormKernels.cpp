@@ -135,18 +135,18 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
         place(place, index);
 }
 
-void formKernels(Block &block, StringRef function, bool fuse, unsigned &count) {
+void formKernels(Block &block, StringRef function, const KernelLimits &limits, unsigned &count) {
   for (Operation &op : llvm::make_early_inc_range(block))
     if (!isComputation(&op)) {
       for (Region &region : op.getRegions())
         for (Block &inner : region)
-          formKernels(inner, function, fuse, count);
-      if (auto loop = dyn_cast<scf::ForOp>(op))
+          formKernels(inner, function, limits, count);
+      if (auto loop = dyn_cast<scf::ForOp>(op); loop && !limits.planar)
         makeKernelOfLoop(loop);
     }
 
   copyReturnedSlices(block);
-  std::vector<KernelGroup> groups = partitionIntoKernels(block, fuse);
+  std::vector<KernelGroup> groups = partitionIntoKernels(block, limits);
   order(block, groups);
   DenseMap<Operation *, const KernelGroup *> home;
   for (KernelGroup &group : groups)
@@ -235,10 +235,11 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
 
   void runOnOperation() override {
+    KernelLimits limits{fuse, planar, rowColumns};
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      unsigned count = 0;
+      unsigned count = llvm::range_size(function.getOps<KernelOp>());
       for (Block &block : function.getBody())
-        formKernels(block, function.getName(), fuse, count);
+        formKernels(block, function.getName(), limits, count);
     }
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseIntoFirstReader>(&getContext());

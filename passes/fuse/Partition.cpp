@@ -128,7 +128,8 @@ bool PartitionState::dependsOnAnother(Operation *op, unsigned target) const {
 namespace {
 class Partitioner : PartitionState {
 public:
-  Partitioner(Block &block, bool fuse) : PartitionState(block), fuse(fuse), updates(findStateUpdates(block)) {}
+  Partitioner(Block &block, const KernelLimits &limits)
+      : PartitionState(block), limits(limits), fuse(limits.fuse), updates(findStateUpdates(block)) {}
 
   std::vector<KernelGroup> run() {
     for (Operation &op : block) {
@@ -191,7 +192,7 @@ private:
   bool joinByColumns(Operation *op, unsigned candidate) {
     KernelGroup &group = groups[candidate];
     std::optional<LoopNest> nest = LoopNest::get(op);
-    if (!isMainLoop(op) || group.mainLoop || group.rowDim.empty() || dependsOnAnother(op, candidate))
+    if (!isMainLoop(op) || group.mainLoop || group.rowDim.empty() || limits.planar || dependsOnAnother(op, candidate))
       return false;
     KernelGroup turned;
     turned.splitDim = 1;
@@ -237,6 +238,31 @@ private:
     return loop;
   }
 
+  /// Rows and columns, and a main loop's sum.
+  static bool isPlanar(Operation *op) {
+    std::optional<LoopNest> nest = LoopNest::get(op);
+    return nest && nest->numLoops() <= (isMainLoop(op) ? 3 : 2);
+  }
+
+  /// Whether the target's kernels can hold the op beside the group's.
+  bool fitsTarget(Operation *op, const KernelGroup &group) {
+    // A main loop's operands are in memory: it stands first.
+    if (limits.planar && (isMainLoop(op) || !isPlanar(op) || !llvm::all_of(group.ops, isPlanar)))
+      return false;
+    if (!limits.rowColumns || !group.mainLoop || isMainLoop(op))
+      return true;
+    // A sum along the rows that the main loop makes.
+    std::optional<LoopNest> nest = LoopNest::get(op);
+    return llvm::none_of(llvm::zip(nest->operandMaps, op->getOperands()), [&](auto pair) {
+      auto [map, operand] = pair;
+      auto type = dyn_cast<ShapedType>(operand.getType());
+      return llvm::any_of(llvm::seq(map.getNumResults()), [&](unsigned dim) {
+        std::optional<unsigned> loop = loopOfDim(map, dim);
+        return loop && !nest->isParallel(*loop) && !type.isDynamicDim(dim) && type.getDimSize(dim) > limits.rowColumns;
+      });
+    });
+  }
+
   bool refuse(StringRef reason) {
     // The latest producer's reason is the one that matters.
     if (whyNot.empty())
@@ -250,6 +276,8 @@ private:
     std::optional<LoopNest> nest = LoopNest::get(op);
     if (!nest)
       return refuse("it has no loops to share");
+    if (!fitsTarget(op, group))
+      return refuse("the target's kernels hold rows and columns of limited length");
     bool readsFinished = llvm::any_of(op->getOperands(), [&](Value value) {
       Operation *producer = value.getDefiningOp();
       return producer && group.ops.contains(producer) && !group.rowDim.contains(value);
@@ -301,12 +329,15 @@ private:
     return true;
   }
 
+  const KernelLimits &limits;
   bool fuse;
   llvm::SmallPtrSet<Operation *, 16> updates;
   StringRef whyNot; // of the op that is being placed
 };
 } // namespace
 
-std::vector<KernelGroup> partitionIntoKernels(Block &block, bool fuse) { return Partitioner(block, fuse).run(); }
+std::vector<KernelGroup> partitionIntoKernels(Block &block, const KernelLimits &limits) {
+  return Partitioner(block, limits).run();
+}
 
 } // namespace keel

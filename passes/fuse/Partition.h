@@ -32,8 +32,19 @@ bool isComputation(mlir::Operation *op);
 /// True for an op that every kernel which reads it repeats: tensor.empty, constants, fills, broadcasts, slices.
 bool isRepeated(mlir::Operation *op);
 
-/// The groups of a block's computations, such that the kernels can be put in an order. With `fuse` unset, every
-/// computation has a group of its own.
-std::vector<KernelGroup> partitionIntoKernels(mlir::Block &block, bool fuse);
+/// What a target's kernels can hold. A CPU's hold anything.
+struct KernelLimits {
+  /// Otherwise every computation is a kernel of its own.
+  bool fuse = true;
+  /// A kernel's computations run over rows and columns: no other loop but the sum of the main loop, which reads its
+  /// operands from memory.
+  bool planar = false;
+  /// The longest row that is complete beside a main loop, in elements; 0 for any. Beyond it, what needs the whole row
+  /// (statistics, softmax) is a kernel of its own.
+  int64_t rowColumns = 0;
+};
+
+/// The groups of a block's computations, such that the kernels can be put in an order.
+std::vector<KernelGroup> partitionIntoKernels(mlir::Block &block, const KernelLimits &limits);
 
 } // namespace keel

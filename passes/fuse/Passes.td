@@ -57,9 +57,14 @@ def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
     that reads the normalized rows applies them as it loads. An elementwise value that a later kernel can recompute from
     what it reads anyway is recomputed instead of stored. All updates of state are one kernel.
 
-    Every decision is a remark of the category `fuse`. With `fuse=false` every computation is a kernel of its own.
+    Every decision is a remark of the category `fuse`. With `fuse=false` every computation is a kernel of its own. The
+    other options say what a target's kernels can hold. Kernels that are there already stay as they are.
   }];
-  let options = [Option<"fuse", "fuse", "bool", /*default=*/"true", "Group computations; otherwise one kernel for each">];
+  let options = [
+    Option<"fuse", "fuse", "bool", /*default=*/"true", "Group computations; otherwise one kernel for each">,
+    Option<"planar", "planar", "bool", /*default=*/"false", "A kernel's computations run over rows and columns alone">,
+    Option<"rowColumns", "row-columns", "int64_t", /*default=*/"0",
+           "The longest row that is complete beside a main loop, in elements; 0 for any">];
   let dependentDialects = ["keel::KeelDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 

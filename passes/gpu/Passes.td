@@ -3,6 +3,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SplitKernels : Pass<"split-kernels", "mlir::ModuleOp"> {
+  let summary = "takes kernels apart that no GPU kernel can hold";
+  let description = [{
+    A GPU kernel's computations run over rows and columns (and the depth of one main loop). A kernel whose computations do
+    not share them is replaced by its computations, for `--form-kernels=fuse=false` to make a kernel of each; a remark of
+    the category `gpu` says why. Statistics within a row become two sums.
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect", "keel::KeelDialect"];
+}
+
+def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
+  let summary = "makes device code of kernels";
+  let description = [{
+    Every `keel.kernel` becomes a `keel.launch` and a function of the `gpu.module` `@device`.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::NVVM::NVVMDialect", "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
+                           "mlir::ml_program::MLProgramDialect", "keel::KeelDialect"];
+}
+
 def LowerDevice : Pass<"lower-device", "::mlir::gpu::GPUModuleOp"> {
   let summary = "lower the kernels of a gpu.module to the LLVM and NVVM dialects";
   let description = [{

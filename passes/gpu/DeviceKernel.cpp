@@ -1,0 +1,184 @@
+// Builds one device function.
+#include "passes/gpu/DeviceKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace keel;
+
+// The type of a launch's parameter for an operand (see keel.launch).
+static Type parameterType(Type type) {
+  MLIRContext *context = type.getContext();
+  if (isa<ShapedType>(type))
+    return LLVM::LLVMPointerType::get(context, 1);
+  if (isa<FloatType>(type))
+    return type;
+  return IntegerType::get(context, 64);
+}
+
+DeviceKernel::DeviceKernel(OpBuilder &moduleBuilder, KernelOp kernel, TypeRange extraInputs, TypeRange extraInits,
+                           int64_t threads)
+    : builder(moduleBuilder.getContext()), loc(kernel.getLoc()), threads(threads), kernel(kernel),
+      numExtraInputs(extraInputs.size()) {
+  MLIRContext *context = builder.getContext();
+  llvm::append_range(types, kernel.getInputs().getTypes());
+  llvm::append_range(types, extraInputs);
+  llvm::append_range(types, kernel.getInits().getTypes());
+  llvm::append_range(types, extraInits);
+  SmallVector<Type> parameters;
+  for (Type type : types)
+    parameters.push_back(parameterType(type));
+  for (Type type : types)
+    if (auto shaped = dyn_cast<ShapedType>(type))
+      parameters.append(shaped.getNumDynamicDims(), builder.getI64Type());
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), parameters);
+  function = LLVM::LLVMFuncOp::create(moduleBuilder, loc, kernel.getName(), type);
+  function->setAttr("nvvm.kernel", builder.getUnitAttr());
+  Block *entry = function.addEntryBlock(builder);
+  builder.setInsertionPointToStart(entry);
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+  builder.setInsertionPointToStart(entry);
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  auto number = [&](Value value) -> Value { return arith::ExtUIOp::create(builder, loc, i64, value); };
+  threadNumber = number(NVVM::ThreadIdXOp::create(builder, loc, i32));
+  blockNumber = number(NVVM::BlockIdXOp::create(builder, loc, i32));
+  blockCount = number(NVVM::GridDimXOp::create(builder, loc, i32));
+  sharedBase = LLVM::AddressOfOp::create(builder, loc, LLVM::LLVMPointerType::get(context, 3), sharedSymbol);
+  builder.setInsertionPoint(entry->getTerminator());
+}
+
+Value DeviceKernel::extent(unsigned operand, unsigned dim) {
+  operand = place(operand);
+  auto shaped = cast<ShapedType>(types[operand]);
+  if (!shaped.isDynamicDim(dim))
+    return constant(shaped.getDimSize(dim));
+  unsigned index = types.size();
+  for (Type type : ArrayRef(types).take_front(operand))
+    if (auto before = dyn_cast<ShapedType>(type))
+      index += before.getNumDynamicDims();
+  for (unsigned i = 0; i < dim; ++i)
+    index += shaped.isDynamicDim(i);
+  return function.getArgument(index);
+}
+
+Value DeviceKernel::constant(int64_t value) {
+  return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
+}
+Value DeviceKernel::add(Value a, int64_t b) { return b ? add(a, constant(b)) : a; }
+Value DeviceKernel::add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
+Value DeviceKernel::multiply(Value a, int64_t b) { return b == 1 ? a : multiply(a, constant(b)); }
+Value DeviceKernel::multiply(Value a, Value b) { return arith::MulIOp::create(builder, loc, a, b); }
+Value DeviceKernel::divideUp(Value a, int64_t b) {
+  return b == 1 ? a : arith::DivUIOp::create(builder, loc, add(a, b - 1), constant(b)).getResult();
+}
+Value DeviceKernel::minimum(Value a, Value b) { return arith::MinSIOp::create(builder, loc, a, b); }
+Value DeviceKernel::lessThan(Value a, Value b) {
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
+}
+Value DeviceKernel::bits(Value value, unsigned low, unsigned count) {
+  if (low)
+    value = arith::ShRUIOp::create(builder, loc, value, constant(low));
+  return arith::AndIOp::create(builder, loc, value, constant((int64_t(1) << count) - 1));
+}
+
+// Booleans are bytes in memory.
+static Type storedType(Type type) { return type.isInteger(1) ? IntegerType::get(type.getContext(), 8) : type; }
+
+static int64_t bytesOf(Type type) { return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8); }
+
+Value DeviceKernel::at(Value pointer, Type elementType, Value index) {
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), storedType(elementType), pointer, ValueRange(index),
+                             LLVM::GEPNoWrapFlags::inbounds);
+}
+Value DeviceKernel::at(Value pointer, Type elementType, int64_t index) {
+  if (!index)
+    return pointer;
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), storedType(elementType), pointer,
+                             ArrayRef<LLVM::GEPArg>{int32_t(index)}, LLVM::GEPNoWrapFlags::inbounds);
+}
+
+SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t count) {
+  Type stored = storedType(elementType);
+  SmallVector<Value> values;
+  if (count == 1) {
+    values.push_back(LLVM::LoadOp::create(builder, loc, stored, pointer, bytesOf(stored)));
+  } else {
+    Value vector = LLVM::LoadOp::create(builder, loc, VectorType::get(count, stored), pointer, bytesOf(stored) * count);
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(LLVM::ExtractElementOp::create(
+          builder, loc, vector, LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), i).getResult()));
+  }
+  if (stored != elementType)
+    for (Value &value : values)
+      value = arith::TruncIOp::create(builder, loc, elementType, value);
+  return values;
+}
+
+void DeviceKernel::store(ArrayRef<Value> values, Value pointer) {
+  Type elementType = values.front().getType(), stored = storedType(elementType);
+  auto inMemory = [&](Value value) -> Value {
+    return stored == elementType ? value : arith::ExtUIOp::create(builder, loc, stored, value).getResult();
+  };
+  if (values.size() == 1) {
+    LLVM::StoreOp::create(builder, loc, inMemory(values.front()), pointer, bytesOf(stored));
+    return;
+  }
+  Value vector = LLVM::PoisonOp::create(builder, loc, VectorType::get(values.size(), stored));
+  for (auto [i, value] : llvm::enumerate(values))
+    vector = LLVM::InsertElementOp::create(builder, loc, vector, inMemory(value),
+                                           LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), i).getResult());
+  LLVM::StoreOp::create(builder, loc, vector, pointer, bytesOf(stored) * values.size());
+}
+
+int64_t DeviceKernel::allocateShared(int64_t bytes) {
+  int64_t offset = llvm::alignTo(sharedTop, 128);
+  sharedTop = offset + bytes;
+  sharedSize = std::max(sharedSize, sharedTop);
+  return offset;
+}
+
+Value DeviceKernel::shared(int64_t offset) { return at(sharedBase, builder.getI8Type(), offset); }
+
+void DeviceKernel::barrier() { NVVM::Barrier0Op::create(builder, loc); }
+
+Value DeviceKernel::shuffleXorWord(Value word, int64_t mask) {
+  Type i32 = builder.getI32Type();
+  auto i32Constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+  };
+  return NVVM::ShflOp::create(builder, loc, word.getType().isF32() ? word.getType() : i32, i32Constant(-1), word,
+                              i32Constant(mask), i32Constant(31), NVVM::ShflKind::bfly, UnitAttr());
+}
+
+Value DeviceKernel::shuffleXor(Value value, int64_t mask) {
+  Type type = value.getType();
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  if (type.isF32() || type.isInteger(32))
+    return shuffleXorWord(value, mask);
+  unsigned width = type.getIntOrFloatBitWidth();
+  Type integer = builder.getIntegerType(width);
+  Value bitsOfValue = isa<FloatType>(type) ? arith::BitcastOp::create(builder, loc, integer, value).getResult() : value;
+  if (width < 32) {
+    Value word = shuffleXorWord(arith::ExtUIOp::create(builder, loc, i32, bitsOfValue), mask);
+    bitsOfValue = arith::TruncIOp::create(builder, loc, integer, word);
+  } else {
+    Value low = shuffleXorWord(arith::TruncIOp::create(builder, loc, i32, bitsOfValue), mask);
+    Value shifted = arith::ShRUIOp::create(builder, loc, bitsOfValue, constant(32));
+    Value high = shuffleXorWord(arith::TruncIOp::create(builder, loc, i32, shifted), mask);
+    Value top = arith::ShLIOp::create(builder, loc, arith::ExtUIOp::create(builder, loc, i64, high), constant(32));
+    bitsOfValue = arith::OrIOp::create(builder, loc, top, arith::ExtUIOp::create(builder, loc, i64, low));
+  }
+  return isa<FloatType>(type) ? arith::BitcastOp::create(builder, loc, type, bitsOfValue).getResult() : bitsOfValue;
+}
+
+void DeviceKernel::when(Value condition, llvm::function_ref<void()> body) {
+  if (!condition)
+    return body();
+  auto branch = scf::IfOp::create(builder, loc, condition);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  body();
+}

@@ -1,0 +1,83 @@
+// Builds one device function: its parameters, thread numbers, memory accesses, shuffles, shared memory. Addresses are i64.
+#pragma once
+
+#include "dialect/keel/Keel.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Builders.h"
+
+namespace keel {
+
+class DeviceKernel {
+public:
+  /// A function of the device module with the parameters that `keel.launch` passes: pointers and numbers for the kernel's
+  /// inputs, the generator's own inputs, the kernel's inits and the generator's own; then every dynamic extent.
+  DeviceKernel(mlir::OpBuilder &moduleBuilder, KernelOp kernel, mlir::TypeRange extraInputs, mlir::TypeRange extraInits,
+               int64_t threads);
+
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+  mlir::LLVM::LLVMFuncOp function;
+  const int64_t threads;
+
+  // Parameters. `operand` counts the kernel's operands.
+  mlir::Value parameter(unsigned operand) { return function.getArgument(place(operand)); }
+  mlir::Value extraInput(unsigned index) { return function.getArgument(kernel.getInputs().size() + index); }
+  mlir::Value extraInit(unsigned index) { return function.getArgument(kernel->getNumOperands() + numExtraInputs + index); }
+  /// The extent of dimension `dim` of a shaped operand, as i64.
+  mlir::Value extent(unsigned operand, unsigned dim);
+
+  // Constants and arithmetic on i64.
+  mlir::Value constant(int64_t value);
+  mlir::Value add(mlir::Value a, int64_t b);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value multiply(mlir::Value a, int64_t b);
+  mlir::Value multiply(mlir::Value a, mlir::Value b);
+  mlir::Value divideUp(mlir::Value a, int64_t b);
+  mlir::Value minimum(mlir::Value a, mlir::Value b);
+  mlir::Value lessThan(mlir::Value a, mlir::Value b);
+  /// Bits [low, low + count) of a non-negative number.
+  mlir::Value bits(mlir::Value value, unsigned low, unsigned count);
+
+  // Where this thread is, as i64.
+  mlir::Value thread() { return threadNumber; }
+  mlir::Value block() { return blockNumber; }
+  mlir::Value numBlocks() { return blockCount; }
+
+  // Memory. Pointers are of address space 1 (global) or 3 (shared); booleans take a byte.
+  mlir::Value at(mlir::Value pointer, mlir::Type elementType, mlir::Value index);
+  mlir::Value at(mlir::Value pointer, mlir::Type elementType, int64_t index);
+  llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1);
+  void store(llvm::ArrayRef<mlir::Value> values, mlir::Value pointer);
+
+  // Shared memory: places are given out on a stack; the kernel's size is the highest.
+  int64_t allocateShared(int64_t bytes);
+  int64_t sharedMark() const { return sharedTop; }
+  void releaseShared(int64_t mark) { sharedTop = mark; }
+  int64_t sharedBytes() const { return sharedSize; }
+  /// A pointer `offset` bytes into the block's shared memory.
+  mlir::Value shared(int64_t offset);
+
+  void barrier();
+  /// The value of the thread whose number differs in the bits of `mask`, which lies in the same warp.
+  mlir::Value shuffleXor(mlir::Value value, int64_t mask);
+  /// Values of other types go through 32-bit words.
+  mlir::Value shuffleXorWord(mlir::Value word, int64_t mask);
+
+  /// Runs `body` where `condition` holds; a null condition always holds.
+  void when(mlir::Value condition, llvm::function_ref<void()> body);
+
+private:
+  unsigned place(unsigned operand) const { return operand < kernel.getInputs().size() ? operand : operand + numExtraInputs; }
+
+  mutable KernelOp kernel;
+  unsigned numExtraInputs;
+  llvm::SmallVector<mlir::Type> types; // what the launch passes, in order
+  mlir::Value threadNumber, blockNumber, blockCount, sharedBase;
+  int64_t sharedTop = 0, sharedSize = 0;
+};
+
+/// The symbol of the block's dynamic shared memory in a device module.
+constexpr llvm::StringLiteral sharedSymbol = "keel_shared";
+
+} // namespace keel

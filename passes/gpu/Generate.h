@@ -1,0 +1,50 @@
+// From one keel.kernel to one device function.
+#pragma once
+
+#include "passes/gpu/MainLoop.h"
+
+namespace keel {
+
+/// How a kernel runs: what follows from its sections and the device.
+struct KernelSchedule {
+  int64_t threads = 256;
+  std::vector<SectionSchedule> sections;
+  std::string describe(const KernelSpace &space) const;
+};
+
+/// Chooses tiles and main loops.
+KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space);
+
+/// What a kernel needs beside its operands: partial sums, one a tile, which later blocks add up.
+struct Workspace {
+  mlir::RankedTensorType type; // the leading extent, of tiles, is dynamic
+  unsigned section;
+  mlir::Value sum; // the result that it holds parts of
+};
+
+/// What was made of a kernel.
+struct DeviceFunction {
+  mlir::LLVM::LLVMFuncOp function;
+  std::vector<Workspace> workspaces; // operands after the kernel's, in order; then the tickets, if it has any
+  unsigned tickets = 0;              // i32 counters that are zero before and after the launch
+};
+
+/// Emits the device function of a kernel whose computations run over tiles. `firstTicket` is its first counter's number.
+DeviceFunction generateTileKernel(mlir::OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
+                                  const KernelSchedule &schedule, unsigned firstTicket);
+
+/// The number of blocks of each section, and of each section's tiles of rows, as values at the launch.
+struct LaunchSize {
+  mlir::Value blocks; // index
+  llvm::SmallVector<mlir::Value> rowTiles; // index, a section each
+};
+LaunchSize buildLaunchSize(mlir::OpBuilder &builder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule);
+
+/// A kernel of one computation of any shape: a thread for each element of its result.
+/// Fails with an error for an op that no GPU kernel is made of.
+mlir::FailureOr<mlir::LLVM::LLVMFuncOp> generateElementKernel(mlir::OpBuilder &moduleBuilder, KernelOp kernel);
+constexpr int64_t elementThreads = 256;
+/// Its number of blocks, as an index at the launch.
+mlir::Value buildElementLaunchSize(mlir::OpBuilder &builder, KernelOp kernel);
+
+} // namespace keel

@@ -1,0 +1,125 @@
+// Makes device code of every kernel, and a launch of it.
+#include "passes/gpu/Generate.h"
+#include "passes/gpu/Passes.h"
+
+#include "dialect/norm/Norm.h"
+#include "passes/fuse/Partition.h"
+#include "passes/host/Host.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace keel {
+#define GEN_PASS_DEF_GENERATEGPU
+#include "passes/gpu/Passes.h.inc"
+
+namespace {
+
+constexpr StringLiteral deviceSymbol = "device";
+constexpr StringLiteral ticketsSymbol = "keel.tickets";
+
+struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
+  using GenerateGpuBase::GenerateGpuBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<KernelOp> kernels;
+    module.walk([&](KernelOp kernel) { kernels.push_back(kernel); });
+    if (kernels.empty())
+      return;
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    auto device = gpu::GPUModuleOp::create(builder, module.getLoc(), deviceSymbol);
+    OpBuilder deviceBuilder = OpBuilder::atBlockEnd(device.getBody());
+    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
+    LLVM::GlobalOp::create(deviceBuilder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, sharedSymbol,
+                           Attribute(), /*alignment=*/128, /*addrSpace=*/3);
+    for (KernelOp kernel : kernels)
+      if (failed(generate(kernel, deviceBuilder)))
+        return signalPassFailure();
+    if (numTickets)
+      provideTickets(module);
+  }
+
+private:
+  LogicalResult generate(KernelOp kernel, OpBuilder &deviceBuilder) {
+    OpBuilder builder(kernel);
+    std::string why;
+    std::optional<KernelSpace> space = findKernelSpace(kernel, why);
+    if (!space) {
+      FailureOr<LLVM::LLVMFuncOp> function = generateElementKernel(deviceBuilder, kernel);
+      if (failed(function))
+        return failure();
+      launch(builder, kernel, {*function, {}, 0}, buildElementLaunchSize(builder, kernel), {});
+      return success();
+    }
+    KernelSchedule schedule = chooseSchedule(kernel, *space);
+    DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets);
+    LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);
+    launch(builder, kernel, made, size.blocks, size.rowTiles);
+    return success();
+  }
+
+  void launch(OpBuilder &builder, KernelOp kernel, const DeviceFunction &made, Value blocks, ArrayRef<Value> rowTiles) {
+    SmallVector<Value> inputs(kernel.getInputs()), inits(kernel.getInits());
+    if (made.tickets) {
+      numTickets += made.tickets;
+      auto type = RankedTensorType::get({1}, builder.getI32Type());
+      // Stands for the tickets until their number is known.
+      inputs.push_back(tensor::EmptyOp::create(builder, kernel.getLoc(), type.getShape(), type.getElementType()));
+      placeholders.push_back(inputs.back());
+    }
+    for (const Workspace &workspace : made.workspaces) {
+      SmallVector<OpFoldResult> sizes = {rowTiles[workspace.section]};
+      for (int64_t extent : workspace.type.getShape().drop_front())
+        sizes.push_back(builder.getIndexAttr(extent));
+      inits.push_back(tensor::EmptyOp::create(builder, kernel.getLoc(), sizes, workspace.type.getElementType()));
+    }
+    auto symbol = SymbolRefAttr::get(builder.getContext(), deviceSymbol,
+                                     {FlatSymbolRefAttr::get(builder.getContext(), made.function.getSymName())});
+    SmallVector<Type> types;
+    for (Value init : inits)
+      types.push_back(init.getType());
+    auto launch = LaunchOp::create(builder, kernel.getLoc(), types, symbol, blocks, inputs, inits);
+    kernel.replaceAllUsesWith(launch.getResults().take_front(kernel.getNumResults()));
+    kernel.erase();
+  }
+
+  /// Every entry gets the counters as a piece of state, after which the kernels' inputs are named.
+  void provideTickets(ModuleOp module) {
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    auto type = RankedTensorType::get({int64_t(numTickets)}, builder.getI32Type());
+    auto global = ml_program::GlobalOp::create(builder, module.getLoc(), ticketsSymbol, type, /*is_mutable=*/true,
+                                               InitAttr::get(builder.getContext(), InitKind::Zeros, builder.getDictionaryAttr({})),
+                                               builder.getStringAttr("private"));
+    global->setAttr(roleAttribute, builder.getStringAttr("derived"));
+    DenseMap<func::FuncOp, Value> arguments;
+    for (Value placeholder : placeholders) {
+      auto function = placeholder.getDefiningOp()->getParentOfType<func::FuncOp>();
+      Value &argument = arguments[function];
+      if (!argument) {
+        // In place, behind bufferization's back: no two launches run at once, and each leaves zeros.
+        DictionaryAttr attributes = builder.getDictionaryAttr(
+            {builder.getNamedAttr("bufferization.writable", builder.getBoolAttr(false)),
+             builder.getNamedAttr(stateAttribute, FlatSymbolRefAttr::get(global)),
+             builder.getNamedAttr(accessAttribute, builder.getI32IntegerAttr(3))});
+        (void)function.insertArgument(0, type, attributes, module.getLoc());
+        argument = function.getArgument(0);
+      }
+      placeholder.replaceAllUsesWith(argument);
+      placeholder.getDefiningOp()->erase();
+    }
+    placeholders.clear();
+  }
+
+  unsigned numTickets = 0;
+  std::vector<Value> placeholders;
+};
+} // namespace
+} // namespace keel

@@ -1,0 +1,379 @@
+// The device function of a kernel that runs over tiles: which block takes which tile, the tile's computations, and what is
+// left when the tiles of all rows are done, which the last block to arrive does, in a fixed order.
+#include "passes/gpu/Generate.h"
+
+#include "dialect/norm/Norm.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace keel;
+
+static int64_t columnTiles(const Section &section, const SectionSchedule &schedule) {
+  return llvm::divideCeil(section.columns, schedule.layout.columns);
+}
+
+namespace {
+class TileGenerator {
+public:
+  TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
+                unsigned firstTicket)
+      : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(kernel, space)), firstTicket(firstTicket),
+        device(moduleBuilder, kernel, counterType(), workspaceTypes(), schedule.threads) {
+    result.function = device.function;
+  }
+
+  DeviceFunction run() {
+    Value start = device.constant(0);
+    SmallVector<Value> ends;
+    for (auto [index, section] : llvm::enumerate(space.sections)) {
+      Value rowTiles = device.divideUp(numRows(index), schedule.sections[index].layout.rows);
+      int64_t across = columnTiles(section, schedule.sections[index]);
+      Value end = device.add(start, device.multiply(rowTiles, across));
+      Value mine;
+      if (space.sections.size() > 1) {
+        Value after = arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::sge, device.block(), start);
+        mine = arith::AndIOp::create(device.builder, device.loc, after, device.lessThan(device.block(), end));
+      }
+      device.when(mine, [&] {
+        Value local = arith::SubIOp::create(device.builder, device.loc, device.block(), start);
+        emitSection(index, local, rowTiles, across);
+      });
+      start = end;
+    }
+    if (!space.scalars.empty())
+      afterAll(device.numBlocks(), takeTicket(), [&] { emitScalars(); });
+    DeviceFunction made = result;
+    made.tickets = tickets;
+    device.function->setAttr("keel.threads", device.builder.getI32IntegerAttr(schedule.threads));
+    device.function->setAttr("keel.shared_bytes", device.builder.getI32IntegerAttr(device.sharedBytes()));
+    device.function->setAttr("keel.schedule", device.builder.getStringAttr(schedule.describe(space)));
+    return made;
+  }
+
+private:
+  static DeviceFunction describeWorkspaces(KernelOp kernel, const KernelSpace &space) {
+    DeviceFunction made;
+    for (auto [index, section] : llvm::enumerate(space.sections))
+      for (Operation *op : section.rowSums)
+        for (Value sum : op->getResults()) {
+          auto type = cast<RankedTensorType>(sum.getType());
+          SmallVector<int64_t> shape = {ShapedType::kDynamic};
+          llvm::append_range(shape, type.getShape());
+          made.workspaces.push_back({RankedTensorType::get(shape, type.getElementType()), unsigned(index), sum});
+        }
+    return made;
+  }
+
+  SmallVector<Type> workspaceTypes() {
+    SmallVector<Type> types;
+    for (const Workspace &workspace : result.workspaces)
+      types.push_back(workspace.type);
+    return types;
+  }
+
+  SmallVector<Type> counterType() {
+    bool counts = !result.workspaces.empty() || !space.scalars.empty();
+    if (!counts)
+      return {};
+    return {RankedTensorType::get({1}, IntegerType::get(kernel.getContext(), 32))};
+  }
+
+  Value extentOf(std::optional<std::pair<Value, unsigned>> where, int64_t known) {
+    if (!ShapedType::isDynamic(known) || !where)
+      return device.constant(known);
+    // The value itself, or what it is written into.
+    Value value = where->first;
+    while (!isa<BlockArgument>(value)) {
+      if (auto empty = value.getDefiningOp<tensor::EmptyOp>()) {
+        unsigned index = 0;
+        for (unsigned dim = 0; dim < where->second; ++dim)
+          index += empty.getType().isDynamicDim(dim);
+        auto size = cast<BlockArgument>(empty.getDynamicSizes()[index]);
+        return device.parameter(size.getArgNumber());
+      }
+      value = cast<DestinationStyleOpInterface>(value.getDefiningOp()).getTiedOpOperand(cast<OpResult>(value))->get();
+    }
+    return device.extent(cast<BlockArgument>(value).getArgNumber(), where->second);
+  }
+
+  Value numRows(unsigned index) { return extentOf(space.sections[index].rowsOf, space.sections[index].rows); }
+
+  void emitSection(unsigned index, Value local, Value rowTiles, int64_t across) {
+    OpBuilder &builder = device.builder;
+    const Section &section = space.sections[index];
+    const SectionSchedule &how = schedule.sections[index];
+    int64_t mark = device.sharedMark();
+    TilePlace place;
+    Value rowTile = local, columnTile = device.constant(0);
+    if (across > 1) {
+      rowTile = arith::DivUIOp::create(builder, device.loc, local, device.constant(across));
+      columnTile = arith::RemUIOp::create(builder, device.loc, local, device.constant(across));
+      place.isFirstColumn = isZero(columnTile);
+    }
+    place.firstRow = device.multiply(rowTile, how.layout.rows);
+    place.firstColumn = device.multiply(columnTile, how.layout.columns);
+    place.numRows = numRows(index);
+    place.numColumns = section.columns;
+    place.rowsFit = !ShapedType::isDynamic(section.rows) && section.rows % how.layout.rows == 0;
+    place.columnsFit = section.columns % how.layout.columns == 0;
+    if (section.rows != how.layout.rows)
+      place.isFirstRow = isZero(rowTile);
+    TileProgram program(device, kernel, section, how.layout, place);
+    for (Operation *op : section.ops) {
+      if (op == section.mainLoop)
+        emitMainLoop(section, how, place, program);
+      else if (llvm::is_contained(section.rowSums, op))
+        writePartials(program, op, rowTile);
+      else
+        program.run(op);
+    }
+    program.store();
+    if (!section.rowSums.empty())
+      afterAll(device.multiply(rowTiles, across), takeTicket(), [&] { emitFinish(index, rowTiles); });
+    device.releaseShared(mark);
+  }
+
+  Value isZero(Value number) {
+    return arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::eq, number, device.constant(0));
+  }
+
+  void emitMainLoop(const Section &section, const SectionSchedule &how, const TilePlace &place, TileProgram &program) {
+    Value depth = extentOf(section.depthOf, section.depth);
+    Fragment sums = how.loop == SectionSchedule::Loop::Mma
+                        ? emitMmaLoop(device, kernel, section, how, place, depth)
+                        : emitRegisterTileLoop(device, kernel, section, how, place, depth);
+    auto op = cast<linalg::GenericOp>(section.mainLoop);
+    OpOperand *init = op.getDpsInitOperand(0);
+    program.addTo(op, sums, program.get(init->get(), section.axesOf(op, op.getMatchingIndexingMap(init))));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Sums over all rows
+  //===--------------------------------------------------------------------===//
+
+  Value pointerTo(const Workspace &workspace) { return device.extraInit(&workspace - result.workspaces.data()); }
+
+  const Workspace &workspaceOf(Value sum) {
+    return *llvm::find_if(result.workspaces, [&](const Workspace &workspace) { return workspace.sum == sum; });
+  }
+
+  void writePartials(TileProgram &program, Operation *op, Value rowTile) {
+    for (auto [sum, fragment] : llvm::zip(op->getResults(), program.sumRows(op))) {
+      const Workspace &workspace = workspaceOf(sum);
+      Type type = workspace.type.getElementType();
+      int64_t columns = fragment.columns ? program.getPlace().numColumns : 1;
+      Value start = device.at(pointerTo(workspace), type, device.multiply(rowTile, columns));
+      Value owner = program.isFirstAcross(Axis::Row);
+      auto require = [&](Value condition) {
+        if (condition)
+          owner = owner ? arith::AndIOp::create(device.builder, device.loc, owner, condition).getResult() : condition;
+      };
+      if (!fragment.columns) {
+        require(program.isFirstAcross(Axis::Column));
+        require(program.getPlace().isFirstColumn);
+      }
+      device.when(owner, [&] {
+        for (auto [held, value] : llvm::enumerate(fragment.elements))
+          device.when(fragment.columns ? program.columnIsThere(held) : Value(), [&] {
+            device.store({value}, fragment.columns ? device.at(start, type, program.column(held)) : start);
+          });
+      });
+    }
+  }
+
+  unsigned takeTicket() { return firstTicket + tickets++; }
+
+  /// Runs `body` in the block that is the last of `count` to get here: it sees what all of them wrote.
+  void afterAll(Value count, unsigned ticket, llvm::function_ref<void()> body) {
+    OpBuilder &builder = device.builder;
+    Type i32 = builder.getI32Type();
+    auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
+    fence();
+    device.barrier();
+    Value flag = device.shared(device.allocateShared(4));
+    device.when(isZero(device.thread()), [&] {
+      Value counter = device.at(device.extraInput(0), i32, int64_t(ticket));
+      Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
+      // Wraps to zero with the last arrival, ready for the next launch.
+      Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, counter, last,
+                                                LLVM::AtomicOrdering::monotonic, "device");
+      Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last);
+      device.store({arith::ExtUIOp::create(builder, device.loc, i32, isLast)}, flag);
+    });
+    device.barrier();
+    Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(),
+                                         arith::ConstantOp::create(builder, device.loc, builder.getI32IntegerAttr(0)));
+    device.when(isLast, [&] {
+      fence();
+      body();
+    });
+  }
+
+  void emitFinish(unsigned index, Value rowTiles) {
+    OpBuilder &builder = device.builder;
+    const Section &section = space.sections[index];
+    // One row: a thread a column, a few columns a thread.
+    int64_t across = llvm::divideCeil(section.columns, schedule.threads), atOnce = section.wholeFinish ? across : std::min<int64_t>(across, 4);
+    FragmentLayout layout = rowsLayout(1, atOnce * schedule.threads, schedule.threads, schedule.threads, 1);
+    TilePlace place;
+    place.firstRow = device.constant(0);
+    place.numRows = device.constant(1);
+    place.rowsFit = true;
+    place.numColumns = section.columns;
+    place.columnsFit = section.columns % layout.columns == 0;
+    auto emit = [&](Value firstColumn) {
+      place.firstColumn = firstColumn;
+      if (across > atOnce)
+        place.isFirstColumn = isZero(firstColumn);
+      TileProgram program(device, kernel, section, layout, place);
+      for (Operation *op : section.rowSums) {
+        SmallVector<Fragment> sums = addPartials(program, op, rowTiles, numRows(index), schedule.sections[index].layout.rows);
+        program.bindSums(op, sums);
+      }
+      for (Operation *op : section.finish)
+        program.run(op);
+      program.store();
+    };
+    if (across <= atOnce)
+      return emit(device.constant(0));
+    auto loop = scf::ForOp::create(builder, device.loc, device.constant(0), device.constant(section.columns),
+                                   device.constant(layout.columns));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    emit(loop.getInductionVar());
+  }
+
+  /// The tiles' partial sums, added in the order of the tiles.
+  SmallVector<Fragment> addPartials(TileProgram &program, Operation *op, Value rowTiles, Value rows, int64_t tileRows) {
+    OpBuilder &builder = device.builder;
+    SmallVector<Fragment> parts; // of one tile
+    bool columns = cast<RankedTensorType>(op->getResult(0).getType()).getRank() > 0;
+    int64_t held = columns ? program.getLayout().columnsHeld() : 1;
+    auto loadParts = [&](Value tile) {
+      SmallVector<Value> values;
+      for (Value sum : op->getResults()) {
+        const Workspace &workspace = workspaceOf(sum);
+        Type type = workspace.type.getElementType();
+        int64_t numColumns = columns ? program.getPlace().numColumns : 1;
+        Value start = device.at(pointerTo(workspace), type, device.multiply(tile, numColumns));
+        for (int64_t column = 0; column < held; ++column) {
+          Value at = columns ? device.minimum(program.column(column), device.constant(numColumns - 1)) : device.constant(0);
+          values.append(device.load(device.at(start, type, at), type));
+        }
+      }
+      return values;
+    };
+    SmallVector<Value> starts = loadParts(device.constant(0));
+    auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), rowTiles, device.constant(1), starts);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(loop.getBody());
+      SmallVector<Value> sums(loop.getRegionIterArgs()), next = loadParts(loop.getInductionVar());
+      if (isa<norm::MomentsOp>(op))
+        mergeMoments(loop.getInductionVar(), rows, tileRows, sums, next);
+      else
+        for (auto [index, combiner] : llvm::enumerate(TileProgram::combiners(cast<linalg::GenericOp>(op))))
+          for (int64_t column = 0; column < held; ++column)
+            sums[index * held + column] = program.combine(combiner, sums[index * held + column], next[index * held + column]);
+      scf::YieldOp::create(builder, device.loc, sums);
+    }
+    SmallVector<Fragment> results;
+    for (unsigned i = 0; i < op->getNumResults(); ++i)
+      results.push_back({false, columns, SmallVector<Value>(loop.getResults().slice(i * held, held))});
+    return results;
+  }
+
+  /// Chan et al. 1983, "Algorithms for computing the sample variance", eq. 1.5: (mean, M2) of all tiles before `tile` and
+  /// of that tile. All of them are full but perhaps the last.
+  void mergeMoments(Value tile, Value rows, int64_t tileRows, MutableArrayRef<Value> sums, ArrayRef<Value> next) {
+    OpBuilder &builder = device.builder;
+    Location loc = device.loc;
+    Type type = sums.front().getType();
+    auto toFloat = [&](Value number) -> Value { return arith::SIToFPOp::create(builder, loc, type, number); };
+    Value before = device.multiply(tile, tileRows);
+    Value left = arith::SubIOp::create(builder, loc, rows, before);
+    Value here = device.minimum(left, device.constant(tileRows));
+    Value a = toFloat(before), b = toFloat(here), all = toFloat(device.add(before, here));
+    Value share = arith::DivFOp::create(builder, loc, b, all);
+    Value both = arith::MulFOp::create(builder, loc, a, share);
+    int64_t held = sums.size() / 2;
+    for (int64_t i = 0; i < held; ++i) {
+      Value delta = arith::SubFOp::create(builder, loc, next[i], sums[i]);
+      sums[i] = arith::AddFOp::create(builder, loc, sums[i], arith::MulFOp::create(builder, loc, delta, share));
+      Value square = arith::MulFOp::create(builder, loc, arith::MulFOp::create(builder, loc, delta, delta), both);
+      Value m2 = arith::AddFOp::create(builder, loc, sums[held + i], next[held + i]);
+      sums[held + i] = arith::AddFOp::create(builder, loc, m2, square);
+    }
+  }
+
+  /// Single numbers that are functions of arguments: when no block reads the old ones any more.
+  void emitScalars() {
+    Section none;
+    FragmentLayout layout = rowsLayout(1, schedule.threads, schedule.threads, schedule.threads, 1);
+    TilePlace place{device.constant(0), device.constant(0), device.constant(1), 1, true, false, Value(), Value()};
+    TileProgram program(device, kernel, none, layout, place);
+    auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+    // All are computed before the first is written: they may read each other's old values.
+    SmallVector<std::pair<unsigned, Value>> written;
+    for (auto [index, value] : llvm::enumerate(yield.getValues()))
+      if (llvm::is_contained(space.scalars, value.getDefiningOp()))
+        written.emplace_back(index, value);
+    SmallVector<Fragment> fragments;
+    for (auto [index, value] : written)
+      fragments.push_back(program.get(value, {}));
+    for (auto [entry, fragment] : llvm::zip(written, fragments))
+      program.storeValue(entry.second, fragment, kernel.getInputs().size() + entry.first, {});
+  }
+
+  KernelOp kernel;
+  const KernelSpace &space;
+  const KernelSchedule &schedule;
+  DeviceFunction result;
+  unsigned firstTicket, tickets = 0;
+  DeviceKernel device;
+};
+} // namespace
+
+DeviceFunction keel::generateTileKernel(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
+                                        const KernelSchedule &schedule, unsigned firstTicket) {
+  return TileGenerator(moduleBuilder, kernel, space, schedule, firstTicket).run();
+}
+
+/// A tensor's extent at the launch: the kernel's operand behind it.
+static Value launchExtent(OpBuilder &builder, KernelOp kernel, std::optional<std::pair<Value, unsigned>> where, int64_t known) {
+  if (!ShapedType::isDynamic(known) || !where)
+    return arith::ConstantIndexOp::create(builder, kernel.getLoc(), known);
+  Value value = where->first;
+  while (!isa<BlockArgument>(value)) {
+    if (auto empty = value.getDefiningOp<tensor::EmptyOp>()) {
+      unsigned index = 0;
+      for (unsigned dim = 0; dim < where->second; ++dim)
+        index += empty.getType().isDynamicDim(dim);
+      return kernel->getOperand(cast<BlockArgument>(empty.getDynamicSizes()[index]).getArgNumber());
+    }
+    value = cast<DestinationStyleOpInterface>(value.getDefiningOp()).getTiedOpOperand(cast<OpResult>(value))->get();
+  }
+  Value operand = kernel->getOperand(cast<BlockArgument>(value).getArgNumber());
+  return tensor::DimOp::create(builder, kernel.getLoc(), operand, where->second);
+}
+
+LaunchSize keel::buildLaunchSize(OpBuilder &builder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule) {
+  LaunchSize size;
+  Location loc = kernel.getLoc();
+  for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
+    Value rows = launchExtent(builder, kernel, section.rowsOf, section.rows);
+    Value tiles = arith::CeilDivUIOp::create(builder, loc, rows, arith::ConstantIndexOp::create(builder, loc, how.layout.rows));
+    size.rowTiles.push_back(tiles);
+    Value blocks = arith::MulIOp::create(builder, loc, tiles,
+                                         arith::ConstantIndexOp::create(builder, loc, columnTiles(section, how)));
+    size.blocks = size.blocks ? arith::AddIOp::create(builder, loc, size.blocks, blocks).getResult() : blocks;
+  }
+  if (!size.blocks)
+    size.blocks = arith::ConstantIndexOp::create(builder, loc, 1);
+  return size;
+}

@@ -1,0 +1,316 @@
+// Labels the loops of a kernel's computations as rows, columns and depth.
+#include "passes/gpu/KernelSpace.h"
+
+#include "dialect/norm/Norm.h"
+#include "passes/fuse/Partition.h"
+#include "passes/fuse/RowLoop.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+
+using namespace mlir;
+
+namespace keel {
+
+Axes Section::axesOf(Operation *op, AffineMap map) const {
+  Axes axes;
+  const Axes &ofLoops = loops.find(op)->second;
+  for (AffineExpr expr : map.getResults())
+    axes.push_back(ofLoops[cast<AffineDimExpr>(expr).getPosition()]);
+  return axes;
+}
+
+bool isEvaluatedInPlace(Operation *op) {
+  if (isRepeated(op))
+    return true;
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || generic.getNumLoops() != 0)
+    return false;
+  return llvm::all_of(op->getOperands(), [](Value value) {
+    Operation *producer = value.getDefiningOp();
+    return !producer || isEvaluatedInPlace(producer);
+  });
+}
+
+namespace {
+
+/// One-dimensional tensors up to this many elements are a row; longer ones, and those of unknown length, a column.
+constexpr int64_t longestRow = 1 << 16;
+
+class SpaceFinder {
+public:
+  SpaceFinder(KernelOp kernel, std::string &why) : kernel(kernel), why(why) {}
+
+  std::optional<KernelSpace> run() {
+    auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+    llvm::EquivalenceClasses<Operation *> classes;
+    SmallVector<Operation *> computations;
+    for (Operation &op : *kernel.getBlock()) {
+      if (isEvaluatedInPlace(&op)) {
+        if (llvm::any_of(op.getResults(), [&](Value value) { return llvm::is_contained(yield.getValues(), value); })) {
+          if (auto generic = dyn_cast<linalg::GenericOp>(&op); !generic || generic.getNumLoops())
+            return fail(&op, "it is a copy");
+          space.scalars.push_back(&op);
+        }
+        continue;
+      }
+      if (!isComputation(&op))
+        continue;
+      if (!isa<linalg::GenericOp, norm::MomentsOp>(op))
+        return fail(&op, "it is no loop nest");
+      computations.push_back(&op);
+      classes.insert(&op);
+      forEachProducer(&op, [&](Operation *producer) { classes.unionSets(&op, producer); });
+    }
+    DenseMap<Operation *, unsigned> sectionOf; // by the leader
+    for (Operation *op : computations) {
+      auto [it, inserted] = sectionOf.try_emplace(classes.getLeaderValue(op), space.sections.size());
+      if (inserted)
+        space.sections.emplace_back();
+      space.sections[it->second].ops.push_back(op);
+    }
+    for (Section &section : space.sections)
+      if (!label(section) || !order(section))
+        return std::nullopt;
+    return std::move(space);
+  }
+
+private:
+  std::nullopt_t fail(Operation *op, const Twine &reason) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    stream << op->getName() << ": " << reason;
+    why = text;
+    return std::nullopt;
+  }
+
+  /// The computations whose results the op reads, looking through what is evaluated in place.
+  static void forEachProducer(Operation *op, llvm::function_ref<void(Operation *)> visit) {
+    for (Value value : readAll(op)) {
+      Operation *producer = value.getDefiningOp();
+      if (!producer)
+        continue;
+      if (isEvaluatedInPlace(producer))
+        forEachProducer(producer, visit);
+      else if (isComputation(producer))
+        visit(producer);
+    }
+  }
+
+  static SmallVector<Value> readAll(Operation *op) {
+    SmallVector<Value> values(op->operand_begin(), op->operand_end());
+    op->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands())
+        if (!op->isAncestor(operand.getParentBlock()->getParentOp()))
+          values.push_back(operand);
+    });
+    return values;
+  }
+
+  static bool isPlain(AffineMap map) { return map.isProjectedPermutation(); }
+
+  bool seed(Section &section) {
+    for (Operation *op : section.ops)
+      if (isMainLoop(op)) {
+        if (section.mainLoop)
+          return fail(op, "a second main loop").has_value();
+        section.mainLoop = op;
+      }
+    if (Operation *op = section.mainLoop) {
+      LoopNest nest = *LoopNest::get(op);
+      if (nest.numLoops() != 3 || nest.resultMaps[0].getNumResults() != 2)
+        return fail(op, "its main loop is no plain matrix product").has_value();
+      Axes loops(3, Axis::Depth);
+      loops[*loopOfDim(nest.resultMaps[0], 0)] = Axis::Row;
+      loops[*loopOfDim(nest.resultMaps[0], 1)] = Axis::Column;
+      section.loops[op] = loops;
+      return true;
+    }
+    for (Operation *op : section.ops) {
+      LoopNest nest = *LoopNest::get(op);
+      if (nest.numLoops() != 2)
+        continue;
+      AffineMap map = nest.allParallel() ? nest.resultMaps[0] : nest.operandMaps[0];
+      std::optional<unsigned> rows = loopOfDim(map, 0);
+      if (!rows)
+        return fail(op, "no rows").has_value();
+      Axes loops(2, Axis::Column);
+      loops[*rows] = Axis::Row;
+      section.loops[op] = loops;
+      return true;
+    }
+    for (Operation *op : section.ops) {
+      LoopNest nest = *LoopNest::get(op);
+      if (nest.numLoops() != 1)
+        continue;
+      int64_t extent = ShapedType::kDynamic;
+      for (auto [map, operand] : llvm::zip(nest.operandMaps, op->getOperands()))
+        if (map.getNumResults())
+          extent = cast<ShapedType>(operand.getType()).getDimSize(0);
+      bool row = !ShapedType::isDynamic(extent) && extent <= longestRow;
+      section.loops[op] = {row ? Axis::Column : Axis::Row};
+      return true;
+    }
+    // Single numbers, made of sums.
+    for (Operation *op : section.ops)
+      section.loops[op] = {};
+    return true;
+  }
+
+  /// Spreads the labels over the values that the ops share.
+  bool label(Section &section) {
+    for (Operation *op : section.ops) {
+      LoopNest nest = *LoopNest::get(op);
+      for (AffineMap map : llvm::concat<AffineMap>(nest.operandMaps, nest.resultMaps))
+        if (!isPlain(map))
+          return fail(op, "it reads or writes elements that are not its own").has_value();
+    }
+    if (!seed(section))
+      return false;
+    DenseMap<Value, Axes> values;
+    bool changed = true;
+    auto learn = [&](Value value, Axes axes) {
+      if (isa<RankedTensorType>(value.getType()) && values.try_emplace(value, axes).second)
+        changed = true;
+    };
+    auto spread = [&](Operation *op) {
+      LoopNest nest = *LoopNest::get(op);
+      auto it = section.loops.find(op);
+      if (it == section.loops.end()) {
+        // From a value whose labels are known.
+        SmallVector<std::optional<Axis>> loops(nest.numLoops());
+        auto take = [&](Value value, AffineMap map) {
+          auto known = values.find(value);
+          if (known == values.end())
+            return;
+          for (auto [expr, axis] : llvm::zip(map.getResults(), known->second))
+            loops[cast<AffineDimExpr>(expr).getPosition()] = axis;
+        };
+        for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps))
+          if (value.getDefiningOp()) // arguments may be read along other axes by others
+            take(value, map);
+        for (auto [value, map] : llvm::zip(op->getResults(), nest.resultMaps))
+          take(value, map);
+        // The other loop of two is the other axis.
+        if (loops.size() == 2 && loops[0].has_value() != loops[1].has_value()) {
+          Axis given = loops[0] ? *loops[0] : *loops[1];
+          Axis other = given == Axis::Row ? Axis::Column : Axis::Row;
+          (loops[0] ? loops[1] : loops[0]) = other;
+        }
+        if (!llvm::all_of(loops, [](auto axis) { return axis.has_value(); }))
+          return true;
+        Axes all;
+        for (auto axis : loops)
+          all.push_back(*axis);
+        it = section.loops.try_emplace(op, all).first;
+        changed = true;
+      }
+      llvm::SmallDenseSet<unsigned> seen;
+      for (Axis axis : it->second)
+        if (!seen.insert(unsigned(axis)).second)
+          return false;
+      Axes loops = it->second;
+      auto axesOf = [&](AffineMap map) {
+        Axes axes;
+        for (AffineExpr expr : map.getResults())
+          axes.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
+        return axes;
+      };
+      for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps))
+        if (value.getDefiningOp())
+          learn(value, axesOf(map));
+      for (auto [value, map] : llvm::zip(op->getResults(), nest.resultMaps))
+        learn(value, axesOf(map));
+      for (auto [value, map] : llvm::zip(op->getResults(), nest.resultMaps))
+        if (values[value] != axesOf(map))
+          return false;
+      for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps)) {
+        Operation *producer = value.getDefiningOp();
+        if (producer && isa<RankedTensorType>(value.getType()) && !isEvaluatedInPlace(producer) && values[value] != axesOf(map))
+          return false;
+      }
+      return true;
+    };
+    while (changed) {
+      changed = false;
+      for (Operation *op : section.ops)
+        if (!spread(op))
+          return fail(op, "it does not share the kernel's rows and columns").has_value();
+    }
+    for (Operation *op : section.ops)
+      if (!section.loops.contains(op))
+        return fail(op, "nothing tells its rows from its columns").has_value();
+    return true;
+  }
+
+  /// Which ops wait for the sums over the rows; the extents.
+  bool order(Section &section) {
+    llvm::SmallPtrSet<Operation *, 8> late;
+    SmallVector<Operation *> ops;
+    for (Operation *op : section.ops) {
+      LoopNest nest = *LoopNest::get(op);
+      const Axes &loops = section.loops[op];
+      bool waits = false;
+      forEachProducer(op, [&](Operation *producer) {
+        waits |= late.contains(producer) || llvm::is_contained(section.rowSums, producer);
+      });
+      bool sumsRows = false, sumsColumns = false;
+      for (auto [loop, axis] : llvm::enumerate(loops))
+        if (!nest.isParallel(loop)) {
+          sumsRows |= axis == Axis::Row;
+          sumsColumns |= axis == Axis::Column;
+        }
+      if (sumsRows && sumsColumns)
+        return fail(op, "it sums over rows and columns at once").has_value();
+      if (waits) {
+        if (llvm::is_contained(loops, Axis::Row) || llvm::is_contained(loops, Axis::Depth))
+          return fail(op, "it reads rows beside a sum over all of them").has_value();
+        section.wholeFinish |= sumsColumns;
+        late.insert(op);
+        section.finish.push_back(op);
+      } else {
+        ops.push_back(op);
+        section.wholeRows |= sumsColumns;
+        if (sumsRows)
+          section.rowSums.push_back(op);
+        if (llvm::is_contained(loops, Axis::Depth) && op != section.mainLoop)
+          return fail(op, "it prepares a main loop's operand, which must be in memory").has_value();
+      }
+      measure(section, op, nest);
+    }
+    section.ops = ops;
+    return true;
+  }
+
+  static void measure(Section &section, Operation *op, const LoopNest &nest) {
+    auto see = [&](Value value, AffineMap map) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (!type)
+        return;
+      for (auto [dim, axis] : llvm::enumerate(section.axesOf(op, map))) {
+        auto &[extent, of] = axis == Axis::Row      ? std::tie(section.rows, section.rowsOf)
+                             : axis == Axis::Column ? std::tie(section.columns, section.columnsOf)
+                                                    : std::tie(section.depth, section.depthOf);
+        bool isArgument = isa<BlockArgument>(value);
+        if (!of || (ShapedType::isDynamic(extent) && (!type.isDynamicDim(dim) || (isArgument && !isa<BlockArgument>(of->first))))) {
+          extent = type.getDimSize(dim);
+          of = {value, unsigned(dim)};
+        }
+      }
+    };
+    for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps))
+      see(value, map);
+    for (auto [value, map] : llvm::zip(op->getResults(), nest.resultMaps))
+      see(value, map);
+  }
+
+  KernelOp kernel;
+  std::string &why;
+  KernelSpace space;
+};
+} // namespace
+
+std::optional<KernelSpace> findKernelSpace(KernelOp kernel, std::string &why) { return SpaceFinder(kernel, why).run(); }
+
+} // namespace keel

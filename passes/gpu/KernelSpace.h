@@ -1,0 +1,53 @@
+// What a GPU kernel runs over: each of its computations' loops is the rows, the columns or the depth of a main loop.
+#pragma once
+
+#include "dialect/keel/Keel.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+#include <optional>
+
+namespace keel {
+
+/// Row and Column are the dimensions of the tile that a block of threads holds; Depth is what its main loop sums over.
+enum class Axis : uint8_t { Row, Column, Depth };
+using Axes = llvm::SmallVector<Axis, 3>;
+
+/// Computations that share one tile: they read each other's elements, or sums of them along an axis.
+struct Section {
+  /// For a tile, in program order; the main loop, if there is one, is among them.
+  llvm::SmallVector<mlir::Operation *> ops;
+  /// After the tiles of all rows: what reads a sum over the rows.
+  llvm::SmallVector<mlir::Operation *> finish;
+  mlir::Operation *mainLoop = nullptr;
+  llvm::DenseMap<mlir::Operation *, Axes> loops; // of each op, and of the ops that are repeated where they are read
+  /// Extents as the tensors' types tell, dynamic ones ShapedType::kDynamic. Columns and depth are one where absent.
+  int64_t rows = 1, columns = 1, depth = 1;
+  /// A tensor (an argument, or a value of the kernel) and its dimension that tells each extent; none where absent.
+  std::optional<std::pair<mlir::Value, unsigned>> rowsOf, columnsOf, depthOf;
+  /// Whether an op sums along the columns: the tile must then hold all of them.
+  bool wholeRows = false;
+  /// Whether one that runs after the tiles does.
+  bool wholeFinish = false;
+  /// The ops that sum over the rows, in `ops`.
+  llvm::SmallVector<mlir::Operation *> rowSums;
+
+  /// Axes of a tensor's dimensions as an op reads it.
+  Axes axesOf(mlir::Operation *op, mlir::AffineMap map) const;
+};
+
+struct KernelSpace {
+  std::vector<Section> sections;
+  /// Results without dimensions that are functions of arguments: the step counter. Written when nobody reads the old
+  /// value any more.
+  llvm::SmallVector<mlir::Operation *> scalars;
+};
+
+/// True for an op that is evaluated where it is read: broadcasts, fills, constants, slices of arguments, and what is made
+/// of single numbers.
+bool isEvaluatedInPlace(mlir::Operation *op);
+
+/// Finds the sections of a kernel's body. On failure `why` says which computation does not fit and why.
+std::optional<KernelSpace> findKernelSpace(KernelOp kernel, std::string &why);
+
+} // namespace keel

@@ -1,0 +1,36 @@
+// Main loops: each yields a fragment, the sums of a matrix product for the block's tile.
+#pragma once
+
+#include "passes/gpu/TileProgram.h"
+
+namespace keel {
+
+/// A main loop's product: C[row, column] += the sum over depth of A[row, depth] * B[depth, column].
+struct Product {
+  mlir::linalg::GenericOp op;
+  mlir::OpOperand *a, *b;
+  Axes aAxes, bAxes; // of their dimensions
+
+  static Product get(const Section &section);
+  mlir::Type elementType(mlir::OpOperand *operand) const { return mlir::getElementTypeOrSelf(operand->get().getType()); }
+};
+
+/// How a block of threads goes about a section.
+struct SectionSchedule {
+  enum class Loop { Rows, RegisterTile, Mma } loop = Loop::Rows;
+  FragmentLayout layout;
+  int64_t depthTile = 16, stages = 2; // of a main loop
+
+  /// One line for --explain.
+  std::string describe(const Section &section) const;
+};
+
+/// Multiply-adds in registers, any element type, operands by way of shared memory.
+Fragment emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
+                              const TilePlace &place, mlir::Value depth);
+
+/// mma.sync on 16-bit operands.
+Fragment emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
+                     const TilePlace &place, mlir::Value depth);
+
+} // namespace keel

@@ -1,0 +1,94 @@
+// Chooses tiles and main loops for a kernel.
+#include "passes/gpu/Generate.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace keel;
+
+std::string SectionSchedule::describe(const Section &section) const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  switch (loop) {
+  case Loop::Rows:
+    stream << "rows";
+    break;
+  case Loop::RegisterTile:
+    stream << "register tile";
+    break;
+  case Loop::Mma:
+    stream << "mma.sync";
+    break;
+  }
+  stream << " " << layout.rows << "x" << layout.columns;
+  if (section.mainLoop)
+    stream << "x" << depthTile;
+  if (section.mainLoop && section.wholeRows)
+    stream << " row-complete";
+  if (!section.rowSums.empty())
+    stream << " + column sums";
+  return text;
+}
+
+std::string KernelSchedule::describe(const KernelSpace &space) const {
+  std::vector<std::string> parts;
+  for (auto [section, how] : llvm::zip(space.sections, sections))
+    if (std::string text = how.describe(section); !llvm::is_contained(parts, text))
+      parts.push_back(text);
+  if (parts.empty())
+    return "numbers";
+  return llvm::join(parts, ", ");
+}
+
+/// Columns that one access may move: a power of two that divides the row.
+static int64_t vectorOf(int64_t columns) {
+  int64_t vector = 4;
+  while (columns % vector)
+    vector /= 2;
+  return vector;
+}
+
+static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) {
+  // A tile holds whole rows only where it must.
+  int64_t columns = section.wholeRows ? section.columns : std::min<int64_t>(section.columns, 1024);
+  int64_t vector = vectorOf(section.columns);
+  int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
+  // Two accesses a thread hide each other's latency; a warp a row needs no shared memory.
+  int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), std::max<int64_t>(32, accesses / 8));
+  perRow = std::min(perRow, threads);
+  int64_t held = llvm::divideCeil(columns, perRow * vector) * vector;
+  int64_t rows = threads / perRow;
+  // Fewer tiles mean fewer partial sums.
+  if (!section.rowSums.empty())
+    while (rows < 32 && held * (rows * perRow / threads) < 32)
+      rows *= 2;
+  return rowsLayout(rows, columns, threads, perRow, vector);
+}
+
+static SectionSchedule chooseMainLoop(const Section &section) {
+  SectionSchedule schedule;
+  schedule.loop = SectionSchedule::Loop::RegisterTile;
+  int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
+  if (!section.wholeRows)
+    columns = std::min<int64_t>(columns, 64);
+  schedule.layout = registerTileLayout(columns > 64 ? 32 : 64, columns);
+  return schedule;
+}
+
+KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space) {
+  KernelSchedule schedule;
+  for (const Section &section : space.sections)
+    if (!section.mainLoop && section.wholeRows && section.columns > 32768)
+      schedule.threads = 1024;
+  for (const Section &section : space.sections) {
+    if (section.mainLoop) {
+      schedule.sections.push_back(chooseMainLoop(section));
+      continue;
+    }
+    SectionSchedule rows;
+    rows.layout = chooseRowsLayout(section, schedule.threads);
+    schedule.sections.push_back(rows);
+  }
+  return schedule;
+}

@@ -1,0 +1,143 @@
+// A kernel's computations on a tile: loads and stores. What lies outside of the tensor is read from its edge, so that a load
+// needs no branch, and is never written.
+#include "passes/gpu/TileProgram.h"
+
+#include "passes/fuse/RowLoop.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace keel;
+
+namespace {
+/// A matrix in memory: where its elements are.
+struct Matrix {
+  Value pointer, rowStride, columnStride; // i64, null for an axis that the tensor does not have
+  int64_t knownRowStride = 0, knownColumnStride = 0; // 0: unknown
+};
+} // namespace
+
+static Matrix describe(DeviceKernel &device, unsigned operand, RankedTensorType type, ArrayRef<Axis> axes) {
+  Matrix matrix;
+  matrix.pointer = device.parameter(operand);
+  Value stride = device.constant(1);
+  int64_t known = 1;
+  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+    (axes[dim] == Axis::Row ? matrix.rowStride : matrix.columnStride) = stride;
+    (axes[dim] == Axis::Row ? matrix.knownRowStride : matrix.knownColumnStride) = known;
+    if (dim) {
+      stride = device.multiply(stride, device.extent(operand, dim));
+      known = type.isDynamicDim(dim) ? 0 : known * type.getDimSize(dim);
+    }
+  }
+  return matrix;
+}
+
+/// Elements of a row that one access moves: 16 bytes at most, and only where every row starts at a multiple.
+static int64_t accessWidth(const Matrix &matrix, const FragmentLayout &layout, Type elementType, int64_t numColumns) {
+  if (!matrix.columnStride || matrix.knownColumnStride != 1 || elementType.isInteger(1))
+    return 1;
+  int64_t bytes = llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+  int64_t width = std::min<int64_t>(layout.vector, 16 / bytes);
+  while (width > 1 && (numColumns % width || (matrix.rowStride && (!matrix.knownRowStride || matrix.knownRowStride % width))))
+    width /= 2;
+  return width;
+}
+
+Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  Type elementType = type.getElementType();
+  Matrix matrix = describe(device, argument.getArgNumber(), type, axes);
+  bool rows = bool(matrix.rowStride), columns = bool(matrix.columnStride);
+  Fragment fragment{rows, columns, {}};
+  int64_t width = accessWidth(matrix, layout, elementType, place.numColumns);
+  int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = columns ? layout.columnsHeld() : 1;
+  Value lastRow = rows && !place.rowsFit ? device.add(place.numRows, -1) : Value();
+  Value lastColumn = columns && !place.columnsFit ? device.constant(place.numColumns - width) : Value();
+  SmallVector<Value> columnsFrom; // where each access starts in a row, in elements
+  for (int64_t c = 0; columns && c < numColumns; c += width)
+    columnsFrom.push_back(device.multiply(lastColumn ? device.minimum(column(c), lastColumn) : column(c), matrix.columnStride));
+  Value firstColumn = columns && !lastColumn ? device.multiply(column(-1), matrix.columnStride) : Value();
+  for (int64_t r = 0; r < numRows; ++r) {
+    Value start = matrix.pointer;
+    if (rows) {
+      Value number = lastRow ? device.minimum(row(r), lastRow) : row(r);
+      start = device.at(start, elementType, device.multiply(number, matrix.rowStride));
+    }
+    if (!columns) {
+      fragment.elements.append(device.load(start, elementType));
+      continue;
+    }
+    // Constant distances from one address are part of the instruction.
+    Value rowStart = firstColumn ? device.at(start, elementType, firstColumn) : Value();
+    for (int64_t c = 0; c < numColumns; c += width) {
+      Value address = rowStart && matrix.knownColumnStride
+                          ? device.at(rowStart, elementType, layout.columnOffsets[c] * matrix.knownColumnStride)
+                          : device.at(start, elementType, columnsFrom[c / width]);
+      fragment.elements.append(device.load(address, elementType, width));
+    }
+  }
+  return fragment;
+}
+
+void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Type elementType = type.getElementType();
+  Matrix matrix = describe(device, operand, type, axes);
+  bool rows = bool(matrix.rowStride), columns = bool(matrix.columnStride);
+  int64_t width = accessWidth(matrix, layout, elementType, place.numColumns);
+  int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = columns ? layout.columnsHeld() : 1;
+  OpBuilder &builder = device.builder;
+
+  // What does not depend on an axis is written by the first thread of the first tile along it.
+  Value owner;
+  auto require = [&](Value condition) {
+    if (condition)
+      owner = owner ? arith::AndIOp::create(builder, device.loc, owner, condition).getResult() : condition;
+  };
+  if (!rows) {
+    require(isFirstAcross(Axis::Row));
+    require(place.isFirstRow);
+  }
+  if (!columns) {
+    require(isFirstAcross(Axis::Column));
+    require(place.isFirstColumn);
+  }
+  device.when(owner, [&] {
+    for (int64_t r = 0; r < numRows; ++r)
+      device.when(rows ? rowIsThere(r) : Value(), [&] {
+        Value start = matrix.pointer;
+        if (rows)
+          start = device.at(start, elementType, device.multiply(row(r), matrix.rowStride));
+        if (columns)
+          start = device.at(start, elementType, device.multiply(column(-1), matrix.columnStride));
+        for (int64_t c = 0; c < numColumns; c += width)
+          device.when(columns ? columnIsThere(c) : Value(), [&] {
+            Value address = start;
+            if (columns)
+              address = matrix.knownColumnStride
+                            ? device.at(start, elementType, layout.columnOffsets[c] * matrix.knownColumnStride)
+                            : device.at(start, elementType, device.multiply(matrix.columnStride, layout.columnOffsets[c]));
+            SmallVector<Value> values;
+            for (int64_t element = 0; element < width; ++element)
+              values.push_back(at(fragment, r, c + element));
+            device.store(values, address);
+          });
+      });
+  });
+}
+
+void TileProgram::store() {
+  auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+  for (auto [index, value] : llvm::enumerate(yield.getValues())) {
+    Operation *producer = value.getDefiningOp();
+    auto it = fragments.find(value);
+    if (it == fragments.end() || !producer || !stores.contains(value))
+      continue;
+    AffineMap map = LoopNest::get(producer)->resultMaps[cast<OpResult>(value).getResultNumber()];
+    storeValue(value, it->second, kernel.getInputs().size() + index, section.axesOf(producer, map));
+  }
+  stores.clear();
+}

@@ -1,0 +1,215 @@
+// A kernel's computations on a tile: bodies, element by element.
+#include "passes/gpu/TileProgram.h"
+
+#include "passes/fuse/Partition.h"
+#include "passes/fuse/RowLoop.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace keel;
+
+TileProgram::TileProgram(DeviceKernel &device, KernelOp kernel, const Section &section, const FragmentLayout &layout,
+                         TilePlace place)
+    : device(device), kernel(kernel), section(section), layout(layout), place(place) {}
+
+//===----------------------------------------------------------------------===//
+// Where the thread's elements are
+//===----------------------------------------------------------------------===//
+
+Value TileProgram::base(Axis axis) {
+  // Runs of bits whose strides double are one field of the thread's number.
+  Value sum;
+  ArrayRef<FragmentLayout::Bit> bits = layout.bits;
+  for (unsigned low = 0; low < bits.size();) {
+    unsigned high = low + 1;
+    while (high < bits.size() && bits[high].axis == bits[low].axis && bits[high].stride == 2 * bits[high - 1].stride)
+      ++high;
+    if (bits[low].axis == axis) {
+      Value field = high - low == bits.size() ? device.thread() : device.bits(device.thread(), low, high - low);
+      field = device.multiply(field, bits[low].stride);
+      sum = sum ? device.add(sum, field) : field;
+    }
+    low = high;
+  }
+  return sum ? sum : device.constant(0);
+}
+
+Value TileProgram::row(int64_t held) {
+  Value start = device.add(place.firstRow, base(Axis::Row));
+  return held < 0 ? start : device.add(start, layout.rowOffsets[held]);
+}
+
+Value TileProgram::column(int64_t held) {
+  Value start = device.add(place.firstColumn, base(Axis::Column));
+  return held < 0 ? start : device.add(start, layout.columnOffsets[held]);
+}
+
+Value TileProgram::rowIsThere(int64_t held) {
+  return place.rowsFit ? Value() : device.lessThan(row(held), place.numRows);
+}
+
+Value TileProgram::columnIsThere(int64_t held) {
+  return place.columnsFit ? Value() : device.lessThan(column(held), device.constant(place.numColumns));
+}
+
+Value TileProgram::isFirstAcross(Axis axis) {
+  int64_t mask = 0;
+  for (auto [index, bit] : llvm::enumerate(layout.bits))
+    if (bit.axis == axis)
+      mask |= int64_t(1) << index;
+  if (!mask)
+    return Value();
+  Value field = arith::AndIOp::create(device.builder, device.loc, device.thread(), device.constant(mask));
+  return arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::eq, field, device.constant(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Bodies
+//===----------------------------------------------------------------------===//
+
+Value TileProgram::at(const Fragment &fragment, int64_t row, int64_t column) const {
+  int64_t width = fragment.columns ? layout.columnsHeld() : 1;
+  return fragment.elements[(fragment.rows ? row * width : 0) + (fragment.columns ? column : 0)];
+}
+
+Value TileProgram::zero(Type type) {
+  return arith::ConstantOp::create(device.builder, device.loc, device.builder.getZeroAttr(type));
+}
+
+Value TileProgram::outside(Value value) {
+  OpBuilder &builder = device.builder;
+  Value result;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    result = device.parameter(argument.getArgNumber());
+    if (value.getType().isIndex())
+      result = arith::IndexCastOp::create(builder, device.loc, builder.getIndexType(), result);
+    else if (result.getType() != value.getType())
+      result = arith::TruncIOp::create(builder, device.loc, value.getType(), result);
+  } else if (auto dim = value.getDefiningOp<tensor::DimOp>()) {
+    auto tensor = dyn_cast<BlockArgument>(dim.getSource());
+    Value extent = device.extent(tensor.getArgNumber(), *dim.getConstantIndex());
+    result = arith::IndexCastOp::create(builder, device.loc, builder.getIndexType(), extent);
+  } else {
+    Operation *op = value.getDefiningOp();
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      mapping.map(operand, outside(operand));
+    result = builder.clone(*op, mapping)->getResult(cast<OpResult>(value).getResultNumber());
+  }
+  return result;
+}
+
+SmallVector<Value> TileProgram::cloneBody(linalg::GenericOp op, ArrayRef<Value> arguments, const Axes &loops, int64_t atRow,
+                                          int64_t atColumn) {
+  OpBuilder &builder = device.builder;
+  IRMapping mapping;
+  for (auto [argument, value] : llvm::zip(op.getBody()->getArguments(), arguments))
+    mapping.map(argument, value);
+  auto asIndex = [&](Value number) -> Value {
+    return arith::IndexCastOp::create(builder, device.loc, builder.getIndexType(), number);
+  };
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+      Axis axis = loops[index.getDim()];
+      mapping.map(index.getResult(), asIndex(axis == Axis::Row ? row(atRow) : column(atColumn)));
+      continue;
+    }
+    if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+      auto table = cast<BlockArgument>(extract.getTensor());
+      auto type = cast<RankedTensorType>(table.getType());
+      Value offset = device.constant(0);
+      for (auto [dim, index] : llvm::enumerate(extract.getIndices())) {
+        Value number = arith::IndexCastOp::create(builder, device.loc, builder.getI64Type(), mapping.lookupOrDefault(index));
+        offset = device.add(device.multiply(offset, device.extent(table.getArgNumber(), dim)), number);
+      }
+      Value pointer = device.at(device.parameter(table.getArgNumber()), type.getElementType(), offset);
+      mapping.map(extract.getResult(), device.load(pointer, type.getElementType()).front());
+      continue;
+    }
+    inner.walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands())
+        if (!mapping.contains(operand) && !op->isProperAncestor(operand.getParentBlock()->getParentOp()) &&
+            operand.getParentBlock()->getParentOp() != op.getOperation())
+          mapping.map(operand, outside(operand));
+    });
+    builder.clone(inner, mapping);
+  }
+  SmallVector<Value> results;
+  for (Value value : op.getBody()->getTerminator()->getOperands()) {
+    bool isInside = value.getParentBlock() == op.getBody();
+    results.push_back(isInside ? mapping.lookup(value) : outside(value));
+  }
+  return results;
+}
+
+SmallVector<Fragment> TileProgram::elementwise(linalg::GenericOp op, const Axes &loops) {
+  SmallVector<Fragment> operands;
+  for (OpOperand &operand : op->getOpOperands()) {
+    bool isRead = op.isDpsInput(&operand) || op.payloadUsesValueFromOperand(&operand);
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    Axes axes;
+    for (AffineExpr expr : map.getResults())
+      axes.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
+    operands.push_back(isRead ? get(operand.get(), axes) : Fragment());
+  }
+  bool rows = llvm::is_contained(loops, Axis::Row), columns = llvm::is_contained(loops, Axis::Column);
+  SmallVector<Fragment> results(op->getNumResults(), {rows, columns, {}});
+  for (int64_t r = 0, re = rows ? layout.rowsHeld() : 1; r < re; ++r)
+    for (int64_t c = 0, ce = columns ? layout.columnsHeld() : 1; c < ce; ++c) {
+      SmallVector<Value> arguments;
+      for (auto [argument, fragment] : llvm::zip(op.getBody()->getArguments(), operands))
+        arguments.push_back(fragment.elements.empty() ? zero(argument.getType()) : at(fragment, r, c));
+      for (auto [result, value] : llvm::zip(results, cloneBody(op, arguments, loops, r, c)))
+        result.elements.push_back(value);
+    }
+  return results;
+}
+
+Fragment TileProgram::evaluate(Operation *op, Value result, ArrayRef<Axis> axes) {
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    Attribute value = constant.getValue();
+    if (auto elements = dyn_cast<DenseElementsAttr>(value)) {
+      auto number = arith::ConstantOp::create(device.builder, device.loc, cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+      return {false, false, {number}};
+    }
+    return {false, false, {outside(result)}};
+  }
+  if (isa<tensor::EmptyOp>(op))
+    return {false, false, {zero(cast<ShapedType>(result.getType()).getElementType())}};
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    AffineMap map = generic.getIndexingMapMatchingResult(cast<OpResult>(result));
+    Axes loops(generic.getNumLoops(), Axis::Row);
+    for (auto [expr, axis] : llvm::zip(map.getResults(), axes))
+      loops[cast<AffineDimExpr>(expr).getPosition()] = axis;
+    return elementwise(generic, loops)[cast<OpResult>(result).getResultNumber()];
+  }
+  return {false, false, {outside(result)}};
+}
+
+Fragment TileProgram::get(Value value, ArrayRef<Axis> axes) {
+  if (auto it = fragments.find(value); it != fragments.end())
+    return it->second;
+  auto [it, inserted] = loaded.try_emplace({value.getAsOpaquePointer(), std::vector<Axis>(axes.begin(), axes.end())});
+  if (!inserted)
+    return it->second;
+  auto argument = dyn_cast<BlockArgument>(value);
+  Fragment fragment = argument && isa<ShapedType>(value.getType()) ? load(argument, axes)
+                      : argument                                   ? Fragment{false, false, {outside(value)}}
+                                 : evaluate(value.getDefiningOp(), value, axes);
+  return loaded[{value.getAsOpaquePointer(), std::vector<Axis>(axes.begin(), axes.end())}] = fragment;
+}
+
+void TileProgram::run(Operation *op) {
+  auto generic = cast<linalg::GenericOp>(op);
+  const Axes &loops = section.loops.find(op)->second;
+  if (generic.getNumParallelLoops() == generic.getNumLoops()) {
+    for (auto [result, fragment] : llvm::zip(op->getResults(), elementwise(generic, loops)))
+      bind(result, fragment);
+  } else {
+    sumColumns(generic);
+  }
+  stores.insert_range(op->getResults());
+}

@@ -1,0 +1,100 @@
+// A kernel's computations on the tile that a block of threads holds. Written once for every main loop: it knows of a
+// fragment's layout alone.
+#pragma once
+
+#include "passes/gpu/DeviceKernel.h"
+#include "passes/gpu/Fragment.h"
+
+#include "dialect/norm/Norm.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/IRMapping.h"
+
+#include <map>
+
+namespace keel {
+
+/// The elements of a tensor that one thread holds: those of its rows and columns, or of its rows alone (the same value for
+/// all columns), or of its columns alone, or one number.
+struct Fragment {
+  bool rows = false, columns = false;
+  llvm::SmallVector<mlir::Value> elements; // row after row
+};
+
+/// Where a tile lies.
+struct TilePlace {
+  mlir::Value firstRow, firstColumn; // i64
+  mlir::Value numRows;               // of the whole tensor, i64
+  int64_t numColumns = 1;            // of the whole tensor
+  bool rowsFit = false, columnsFit = false; // every tile is full
+  mlir::Value isFirstRow, isFirstColumn;    // whether this is the first tile along the axis; null where it is the only one
+};
+
+class TileProgram {
+public:
+  TileProgram(DeviceKernel &device, KernelOp kernel, const Section &section, const FragmentLayout &layout, TilePlace place);
+
+  /// Says what a value is that is made elsewhere: a main loop's accumulators, a finished sum.
+  void bind(mlir::Value value, Fragment fragment) { fragments[value] = std::move(fragment); }
+  /// The thread's elements of a value whose dimensions lie along `axes`: computed before, or loaded, or evaluated here.
+  Fragment get(mlir::Value value, llvm::ArrayRef<Axis> axes);
+  /// Computes an op that is elementwise or sums along the columns. Its results are known afterwards.
+  void run(mlir::Operation *op);
+  /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one number.
+  llvm::SmallVector<Fragment> sumRows(mlir::Operation *op);
+  /// The results of a sum over the rows, now that it is complete: what it was started with is added.
+  void bindSums(mlir::Operation *op, llvm::ArrayRef<Fragment> sums);
+  /// Result 0 of a sum: `sums`, combined with what it starts from.
+  void addTo(mlir::linalg::GenericOp op, const Fragment &sums, const Fragment &start);
+  /// For each result of a reduction, the op that combines two partial results.
+  static llvm::SmallVector<mlir::Operation *> combiners(mlir::linalg::GenericOp op);
+  /// Writes what the kernel yields of the values that are known into memory.
+  void store();
+  void storeValue(mlir::Value value, const Fragment &fragment, unsigned operand, llvm::ArrayRef<Axis> axes);
+
+  /// Whether this thread's row or column of that number lies in the tensor; null where it must.
+  mlir::Value rowIsThere(int64_t held);
+  mlir::Value columnIsThere(int64_t held);
+  /// The number in the tensor, i64, of the row or column that the thread holds; -1: of where its offsets count from.
+  mlir::Value row(int64_t held);
+  mlir::Value column(int64_t held);
+  /// Whether the thread is the first of those that hold the same rows, or the same columns.
+  mlir::Value isFirstAcross(Axis axis);
+
+  /// The body of one iteration of a generic op, at the thread's row and column of these numbers.
+  llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> arguments, const Axes &loops, int64_t row,
+                                           int64_t column);
+  /// Combines two partial results of a reduction.
+  mlir::Value combine(mlir::Operation *combiner, mlir::Value a, mlir::Value b);
+  /// Combines the threads' partial results along an axis: afterwards every thread has the whole tile's. `slots` are the
+  /// thread's rows or columns that the values belong to, `values[i]` has one value a slot, `combiners[i]` combines them.
+  void reduceAcross(Axis axis, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
+                    llvm::ArrayRef<mlir::Operation *> combiners);
+
+  const FragmentLayout &getLayout() const { return layout; }
+  const TilePlace &getPlace() const { return place; }
+
+private:
+  mlir::Value base(Axis axis); // of the thread's elements in the tile
+  Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
+  Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
+  llvm::SmallVector<Fragment> elementwise(mlir::linalg::GenericOp op, const Axes &loops);
+  void sumColumns(mlir::linalg::GenericOp op);
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis);
+  llvm::SmallVector<Fragment> rowMoments(norm::MomentsOp op);
+  mlir::Value tileRows();
+  mlir::Value outside(mlir::Value value); // of the kernel: a constant or number that a body captures
+  mlir::Value at(const Fragment &fragment, int64_t row, int64_t column) const;
+  mlir::Value zero(mlir::Type type);
+
+  DeviceKernel &device;
+  KernelOp kernel;
+  const Section &section;
+  const FragmentLayout &layout;
+  TilePlace place;
+  llvm::DenseMap<mlir::Value, Fragment> fragments;
+  std::map<std::pair<void *, std::vector<Axis>>, Fragment> loaded;
+  llvm::SmallPtrSet<mlir::Value, 8> stores; // results of run() that store() has not written yet
+};
+
+} // namespace keel

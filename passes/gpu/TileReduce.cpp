@@ -1,0 +1,232 @@
+// A kernel's computations on a tile: sums along rows and columns, in the thread, in the warp, in the block; always in the
+// same order.
+#include "passes/gpu/TileProgram.h"
+
+#include "dialect/norm/Norm.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace keel;
+
+Value TileProgram::combine(Operation *combiner, Value a, Value b) {
+  Operation *copy = device.builder.clone(*combiner);
+  copy->setOperands({a, b});
+  return copy->getResult(0);
+}
+
+void TileProgram::reduceAcross(Axis axis, MutableArrayRef<SmallVector<Value>> values, ArrayRef<Operation *> combiners) {
+  OpBuilder &builder = device.builder;
+  constexpr unsigned laneBits = 5;
+  for (auto [index, bit] : llvm::enumerate(layout.bits)) {
+    if (bit.axis != axis || index >= laneBits)
+      continue;
+    for (auto [column, combiner] : llvm::zip(values, combiners))
+      for (Value &value : column)
+        value = combine(combiner, value, device.shuffleXor(value, int64_t(1) << index));
+  }
+
+  // Warps side by side along the axis exchange through shared memory.
+  SmallVector<unsigned> warpBits;
+  int64_t laneMask = 0;
+  for (auto [index, bit] : llvm::enumerate(layout.bits))
+    if (bit.axis == axis) {
+      if (index >= laneBits)
+        warpBits.push_back(index);
+      else
+        laneMask |= int64_t(1) << index;
+    }
+  if (warpBits.empty())
+    return;
+  int64_t warps = int64_t(1) << warpBits.size();
+  Value warp = device.constant(0);
+  for (auto [position, bit] : llvm::enumerate(warpBits))
+    warp = device.add(warp, device.multiply(device.bits(device.thread(), bit, 1), int64_t(1) << position));
+  bool alongColumns = axis == Axis::Column;
+  int64_t slots = alongColumns ? layout.rows : layout.columns;
+  ArrayRef<int64_t> offsets = alongColumns ? layout.rowOffsets : layout.columnOffsets;
+  Value slotBase = base(alongColumns ? Axis::Row : Axis::Column);
+  Value writes;
+  if (laneMask) {
+    Value lanes = arith::AndIOp::create(builder, device.loc, device.thread(), device.constant(laneMask));
+    writes = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, lanes, device.constant(0));
+  }
+  SmallVector<Value> places; // where this thread's first slot is, for each value
+  for (SmallVector<Value> &column : values) {
+    Type type = column.front().getType();
+    int64_t bytes = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+    places.push_back(device.at(device.shared(device.allocateShared(warps * slots * bytes)), type, slotBase));
+  }
+  // A value without slots is one number for the whole tile: all threads along the other axis write it to slot 0.
+  auto offsetOf = [&](unsigned index) { return offsets[index]; };
+  device.when(writes, [&] {
+    for (auto [column, place] : llvm::zip(values, places)) {
+      Type type = column.front().getType();
+      Value mine = device.at(place, type, device.multiply(warp, slots));
+      for (auto [index, value] : llvm::enumerate(column))
+        device.store({value}, device.at(mine, type, offsetOf(index)));
+    }
+  });
+  device.barrier();
+  for (auto [column, place, combiner] : llvm::zip(values, places, combiners)) {
+    Type type = column.front().getType();
+    for (auto [index, value] : llvm::enumerate(column)) {
+      Value sum;
+      for (int64_t from = 0; from < warps; ++from) {
+        Value part = device.load(device.at(place, type, from * slots + offsetOf(index)), type).front();
+        sum = sum ? combine(combiner, sum, part) : part;
+      }
+      value = sum;
+    }
+  }
+}
+
+namespace {
+/// How a generic op reduces: for each result, what combines partial results and where they start.
+struct Reduction {
+  SmallVector<Operation *> combiners;
+  SmallVector<TypedAttr> neutral;
+
+  explicit Reduction(linalg::GenericOp op) {
+    for (unsigned i = 0, e = op.getNumDpsInits(); i < e; ++i) {
+      SmallVector<Operation *> found;
+      matchReduction(op.getRegionOutputArgs(), i, found);
+      combiners.push_back(found.front());
+      neutral.push_back(*arith::getNeutralElement(found.front()));
+    }
+  }
+};
+} // namespace
+
+SmallVector<Operation *> TileProgram::combiners(linalg::GenericOp op) { return Reduction(op).combiners; }
+
+void TileProgram::addTo(linalg::GenericOp op, const Fragment &sums, const Fragment &start) {
+  Fragment result{sums.rows, sums.columns, {}};
+  Operation *combiner = Reduction(op).combiners.front();
+  for (int64_t r = 0, re = sums.rows ? layout.rowsHeld() : 1; r < re; ++r)
+    for (int64_t c = 0, ce = sums.columns ? layout.columnsHeld() : 1; c < ce; ++c)
+      result.elements.push_back(combine(combiner, at(start, r, c), at(sums, r, c)));
+  bind(op->getResult(0), result);
+  stores.insert(op->getResult(0));
+}
+
+void TileProgram::bindSums(Operation *op, ArrayRef<Fragment> sums) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  for (auto [index, sum] : llvm::enumerate(sums)) {
+    Fragment result = sum;
+    if (generic) {
+      OpOperand *init = generic.getDpsInitOperand(index);
+      Fragment start = get(init->get(), section.axesOf(op, generic.getMatchingIndexingMap(init)));
+      for (auto [slot, value] : llvm::enumerate(result.elements))
+        value = combine(Reduction(generic).combiners[index], at(start, 0, slot), value);
+    }
+    bind(op->getResult(index), result);
+    stores.insert(op->getResult(index));
+  }
+}
+
+/// Each thread's part: over its rows and columns that are there.
+SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis axis) {
+  OpBuilder &builder = device.builder;
+  const Axes &loops = section.loops.find(op)->second;
+  Reduction reduction(op);
+  SmallVector<Fragment> operands;
+  for (OpOperand *operand : op.getDpsInputOperands())
+    operands.push_back(get(operand->get(), section.axesOf(op, op.getMatchingIndexingMap(operand))));
+  bool alongColumns = axis == Axis::Column;
+  bool keeps = llvm::is_contained(loops, alongColumns ? Axis::Row : Axis::Column);
+  int64_t kept = !keeps ? 1 : alongColumns ? layout.rowsHeld() : layout.columnsHeld();
+  int64_t summed = alongColumns ? layout.columnsHeld() : layout.rowsHeld();
+  SmallVector<SmallVector<Value>> results(op->getNumResults());
+  for (int64_t slot = 0; slot < kept; ++slot) {
+    SmallVector<Value> sums;
+    for (TypedAttr start : reduction.neutral)
+      sums.push_back(arith::ConstantOp::create(builder, device.loc, start));
+    for (int64_t step = 0; step < summed; ++step) {
+      int64_t r = alongColumns ? slot : step, c = alongColumns ? step : slot;
+      SmallVector<Value> arguments;
+      for (const Fragment &fragment : operands)
+        arguments.push_back(at(fragment, r, c));
+      arguments.append(sums);
+      Value isThere = alongColumns ? columnIsThere(c) : rowIsThere(r);
+      for (auto [sum, next] : llvm::zip(sums, cloneBody(op, arguments, loops, r, c)))
+        sum = isThere ? arith::SelectOp::create(builder, device.loc, isThere, next, sum).getResult() : next;
+    }
+    for (auto [result, sum] : llvm::zip(results, sums))
+      result.push_back(sum);
+  }
+  return results;
+}
+
+void TileProgram::sumColumns(linalg::GenericOp op) {
+  Reduction reduction(op);
+  SmallVector<SmallVector<Value>> sums = sumHeld(op, Axis::Column);
+  reduceAcross(Axis::Column, sums, reduction.combiners);
+  bool rows = llvm::is_contained(section.loops.find(op)->second, Axis::Row);
+  for (auto [index, sum] : llvm::enumerate(sums)) {
+    OpOperand *init = op.getDpsInitOperand(index);
+    Fragment start = get(init->get(), section.axesOf(op, op.getMatchingIndexingMap(init)));
+    for (auto [slot, value] : llvm::enumerate(sum))
+      value = combine(reduction.combiners[index], at(start, slot, 0), value);
+    bind(op->getResult(index), {rows, false, SmallVector<Value>(sum)});
+  }
+}
+
+/// Mean and sum of squared distances from it, over the rows of this tile that are there: two passes over the fragment.
+SmallVector<Fragment> TileProgram::rowMoments(norm::MomentsOp op) {
+  OpBuilder &builder = device.builder;
+  Location loc = device.loc;
+  Fragment input = get(op.getInput(), {Axis::Row, Axis::Column});
+  Type type = op.getMean().getType().getElementType();
+  auto extended = [&](int64_t r, int64_t c) -> Value {
+    Value value = at(input, r, c);
+    return value.getType() == type ? value : arith::ExtFOp::create(builder, loc, type, value).getResult();
+  };
+  auto sum = arith::AddFOp::create(builder, loc, zero(type), zero(type)); // what combines
+  auto pass = [&](auto term) {
+    SmallVector<SmallVector<Value>> sums(1);
+    for (int64_t c = 0; c < layout.columnsHeld(); ++c) {
+      Value total = zero(type);
+      for (int64_t r = 0; r < layout.rowsHeld(); ++r) {
+        Value next = arith::AddFOp::create(builder, loc, total, term(r, c));
+        Value isThere = rowIsThere(r);
+        total = isThere ? arith::SelectOp::create(builder, loc, isThere, next, total).getResult() : next;
+      }
+      sums[0].push_back(total);
+    }
+    reduceAcross(Axis::Row, sums, {sum.getOperation()});
+    return sums[0];
+  };
+  Value rows = tileRows();
+  Value count = arith::SIToFPOp::create(builder, loc, type, rows);
+  SmallVector<Value> means = pass([&](int64_t r, int64_t c) { return extended(r, c); });
+  for (Value &mean : means)
+    mean = arith::DivFOp::create(builder, loc, mean, count);
+  SmallVector<Value> squares = pass([&](int64_t r, int64_t c) -> Value {
+    Value distance = arith::SubFOp::create(builder, loc, extended(r, c), means[c]);
+    return arith::MulFOp::create(builder, loc, distance, distance);
+  });
+  return {{false, true, means}, {false, true, squares}};
+}
+
+/// The tile's rows that are there.
+Value TileProgram::tileRows() {
+  Value left = arith::SubIOp::create(device.builder, device.loc, place.numRows, place.firstRow);
+  return device.minimum(left, device.constant(layout.rows));
+}
+
+SmallVector<Fragment> TileProgram::sumRows(Operation *op) {
+  if (auto moments = dyn_cast<norm::MomentsOp>(op))
+    return rowMoments(moments);
+  auto generic = cast<linalg::GenericOp>(op);
+  Reduction reduction(generic);
+  SmallVector<SmallVector<Value>> sums = sumHeld(generic, Axis::Row);
+  reduceAcross(Axis::Row, sums, reduction.combiners);
+  bool columns = llvm::is_contained(section.loops.find(op)->second, Axis::Column);
+  SmallVector<Fragment> results;
+  for (SmallVector<Value> &sum : sums)
+    results.push_back({false, columns, sum});
+  return results;
+}

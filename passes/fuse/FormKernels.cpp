@@ -137,7 +137,7 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
 
 void formKernels(Block &block, StringRef function, const KernelLimits &limits, unsigned &count) {
   for (Operation &op : llvm::make_early_inc_range(block))
-    if (!isComputation(&op)) {
+    if (!isComputation(&op) && !isa<KernelOp>(op)) {
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           formKernels(inner, function, limits, count);
@@ -231,13 +231,23 @@ struct FuseIntoFirstReader : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// One more than the last number in the names of the kernels that are there already.
+unsigned firstFreeNumber(func::FuncOp function) {
+  unsigned free = 0, number;
+  function.walk([&](KernelOp kernel) {
+    if (!kernel.getName().rsplit('_').second.getAsInteger(10, number))
+      free = std::max(free, number + 1);
+  });
+  return free;
+}
+
 struct FormKernels : impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
 
   void runOnOperation() override {
     KernelLimits limits{fuse, planar, rowColumns};
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      unsigned count = llvm::range_size(function.getOps<KernelOp>());
+      unsigned count = firstFreeNumber(function);
       for (Block &block : function.getBody())
         formKernels(block, function.getName(), limits, count);
     }

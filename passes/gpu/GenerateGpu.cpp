@@ -66,7 +66,7 @@ private:
     return success();
   }
 
-  void launch(OpBuilder &builder, KernelOp kernel, const DeviceFunction &made, Value blocks, ArrayRef<Value> rowTiles) {
+  void launch(OpBuilder &builder, KernelOp kernel, DeviceFunction made, Value blocks, ArrayRef<Value> rowTiles) {
     SmallVector<Value> inputs(kernel.getInputs()), inits(kernel.getInits());
     if (made.tickets) {
       numTickets += made.tickets;
@@ -99,10 +99,10 @@ private:
                                                InitAttr::get(builder.getContext(), InitKind::Zeros, builder.getDictionaryAttr({})),
                                                builder.getStringAttr("private"));
     global->setAttr(roleAttribute, builder.getStringAttr("derived"));
-    DenseMap<func::FuncOp, Value> arguments;
+    DenseMap<Operation *, Value> arguments;
     for (Value placeholder : placeholders) {
       auto function = placeholder.getDefiningOp()->getParentOfType<func::FuncOp>();
-      Value &argument = arguments[function];
+      Value &argument = arguments[function.getOperation()];
       if (!argument) {
         // In place, behind bufferization's back: no two launches run at once, and each leaves zeros.
         DictionaryAttr attributes = builder.getDictionaryAttr(

@@ -50,7 +50,7 @@ public:
       if (isEvaluatedInPlace(&op)) {
         if (llvm::any_of(op.getResults(), [&](Value value) { return llvm::is_contained(yield.getValues(), value); })) {
           if (auto generic = dyn_cast<linalg::GenericOp>(&op); !generic || generic.getNumLoops())
-            return fail(&op, "it is a copy");
+            return fail(&op, "it is a copy"), std::nullopt;
           space.scalars.push_back(&op);
         }
         continue;
@@ -58,7 +58,7 @@ public:
       if (!isComputation(&op))
         continue;
       if (!isa<linalg::GenericOp, norm::MomentsOp>(op))
-        return fail(&op, "it is no loop nest");
+        return fail(&op, "it is no loop nest"), std::nullopt;
       computations.push_back(&op);
       classes.insert(&op);
       forEachProducer(&op, [&](Operation *producer) { classes.unionSets(&op, producer); });
@@ -77,12 +77,13 @@ public:
   }
 
 private:
-  std::nullopt_t fail(Operation *op, const Twine &reason) {
+  /// Always false.
+  bool fail(Operation *op, const Twine &reason) {
     std::string text;
     llvm::raw_string_ostream stream(text);
     stream << op->getName() << ": " << reason;
     why = text;
-    return std::nullopt;
+    return false;
   }
 
   /// The computations whose results the op reads, looking through what is evaluated in place.
@@ -114,13 +115,13 @@ private:
     for (Operation *op : section.ops)
       if (isMainLoop(op)) {
         if (section.mainLoop)
-          return fail(op, "a second main loop").has_value();
+          return fail(op, "a second main loop");
         section.mainLoop = op;
       }
     if (Operation *op = section.mainLoop) {
       LoopNest nest = *LoopNest::get(op);
       if (nest.numLoops() != 3 || nest.resultMaps[0].getNumResults() != 2)
-        return fail(op, "its main loop is no plain matrix product").has_value();
+        return fail(op, "its main loop is no plain matrix product");
       Axes loops(3, Axis::Depth);
       loops[*loopOfDim(nest.resultMaps[0], 0)] = Axis::Row;
       loops[*loopOfDim(nest.resultMaps[0], 1)] = Axis::Column;
@@ -134,7 +135,7 @@ private:
       AffineMap map = nest.allParallel() ? nest.resultMaps[0] : nest.operandMaps[0];
       std::optional<unsigned> rows = loopOfDim(map, 0);
       if (!rows)
-        return fail(op, "no rows").has_value();
+        return fail(op, "no rows");
       Axes loops(2, Axis::Column);
       loops[*rows] = Axis::Row;
       section.loops[op] = loops;
@@ -164,7 +165,7 @@ private:
       LoopNest nest = *LoopNest::get(op);
       for (AffineMap map : llvm::concat<AffineMap>(nest.operandMaps, nest.resultMaps))
         if (!isPlain(map))
-          return fail(op, "it reads or writes elements that are not its own").has_value();
+          return fail(op, "it reads or writes elements that are not its own");
     }
     if (!seed(section))
       return false;
@@ -236,11 +237,11 @@ private:
       changed = false;
       for (Operation *op : section.ops)
         if (!spread(op))
-          return fail(op, "it does not share the kernel's rows and columns").has_value();
+          return fail(op, "it does not share the kernel's rows and columns");
     }
     for (Operation *op : section.ops)
       if (!section.loops.contains(op))
-        return fail(op, "nothing tells its rows from its columns").has_value();
+        return fail(op, "nothing tells its rows from its columns");
     return true;
   }
 
@@ -262,10 +263,10 @@ private:
           sumsColumns |= axis == Axis::Column;
         }
       if (sumsRows && sumsColumns)
-        return fail(op, "it sums over rows and columns at once").has_value();
+        return fail(op, "it sums over rows and columns at once");
       if (waits) {
         if (llvm::is_contained(loops, Axis::Row) || llvm::is_contained(loops, Axis::Depth))
-          return fail(op, "it reads rows beside a sum over all of them").has_value();
+          return fail(op, "it reads rows beside a sum over all of them");
         section.wholeFinish |= sumsColumns;
         late.insert(op);
         section.finish.push_back(op);
@@ -275,7 +276,7 @@ private:
         if (sumsRows)
           section.rowSums.push_back(op);
         if (llvm::is_contained(loops, Axis::Depth) && op != section.mainLoop)
-          return fail(op, "it prepares a main loop's operand, which must be in memory").has_value();
+          return fail(op, "it prepares a main loop's operand, which must be in memory");
       }
       measure(section, op, nest);
     }
@@ -289,9 +290,8 @@ private:
       if (!type)
         return;
       for (auto [dim, axis] : llvm::enumerate(section.axesOf(op, map))) {
-        auto &[extent, of] = axis == Axis::Row      ? std::tie(section.rows, section.rowsOf)
-                             : axis == Axis::Column ? std::tie(section.columns, section.columnsOf)
-                                                    : std::tie(section.depth, section.depthOf);
+        int64_t &extent = axis == Axis::Row ? section.rows : axis == Axis::Column ? section.columns : section.depth;
+        auto &of = axis == Axis::Row ? section.rowsOf : axis == Axis::Column ? section.columnsOf : section.depthOf;
         bool isArgument = isa<BlockArgument>(value);
         if (!of || (ShapedType::isDynamic(extent) && (!type.isDynamicDim(dim) || (isArgument && !isa<BlockArgument>(of->first))))) {
           extent = type.getDimSize(dim);

@@ -1,5 +1,207 @@
+// The main loop of mma.sync: 16-bit operands come by cp.async into a ring of swizzled shared-memory tiles, warps read them
+// with ldmatrix and multiply them on the tensor cores, sums stay in registers.
+// PTX ISA 9.7.14 (mma, ldmatrix), 9.7.9.25.3 (cp.async).
 #include "passes/gpu/MainLoop.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
 using namespace keel;
-Fragment keel::emitMmaLoop(DeviceKernel &, KernelOp, const Section &, const SectionSchedule &, const TilePlace &, mlir::Value) {
-  return {};
+
+namespace {
+
+constexpr int64_t chunk = 8; // elements of 16 bits in a 16-byte chunk, the unit of copies, swizzles and ldmatrix
+
+/// One operand's ring of tiles in shared memory, each as it lies in memory: rows of chunks. A chunk's place in its row is
+/// exchanged with another's depending on the row, so that the eight rows that ldmatrix reads at once lie in eight banks.
+class OperandRing {
+public:
+  OperandRing(DeviceKernel &device, OpOperand *operand, const Axes &axes, int64_t outer, int64_t depthTile, int64_t stages,
+              Value firstOuter, Value outerExtent, Value depth)
+      : device(device), type(cast<RankedTensorType>(operand->get().getType())),
+        argument(cast<BlockArgument>(operand->get()).getArgNumber()), depthIsLast(axes.back() == Axis::Depth),
+        rows(depthIsLast ? outer : depthTile), chunks((depthIsLast ? depthTile : outer) / chunk),
+        firstOuter(firstOuter), rowExtent(depthIsLast ? outerExtent : depth) {
+    offset = device.allocateShared(stages * bytes());
+  }
+
+  int64_t bytes() const { return rows * chunks * 16; }
+
+  /// Starts the copy of the depth from `firstDepth` on into a stage; what lies outside of the operand becomes zero.
+  void copy(Value firstDepth, Value stage) {
+    OpBuilder &builder = device.builder;
+    Location loc = device.loc;
+    Value firstRow = depthIsLast ? firstOuter : firstDepth, firstColumn = depthIsLast ? firstDepth : firstOuter;
+    Type i32 = builder.getI32Type();
+    int64_t total = rows * chunks, logChunks = llvm::Log2_64(chunks);
+    for (int64_t start = 0; start < total; start += device.threads) {
+      Value number = device.add(device.thread(), start);
+      Value isMine = start + device.threads > total ? device.lessThan(number, device.constant(total)) : Value();
+      device.when(isMine, [&] {
+        Value inRow = device.bits(number, 0, logChunks);
+        Value row = arith::ShRUIOp::create(builder, loc, number, device.constant(logChunks));
+        Value fromRow = device.add(firstRow, row), fromColumn = device.add(firstColumn, device.multiply(inRow, chunk));
+        Value isThere = arith::AndIOp::create(builder, loc, device.lessThan(fromRow, rowExtent),
+                                              device.lessThan(fromColumn, device.constant(type.getDimSize(1))));
+        Value element = device.add(device.multiply(fromRow, type.getDimSize(1)), fromColumn);
+        element = arith::SelectOp::create(builder, loc, isThere, element, device.constant(0));
+        auto constant32 = [&](int64_t value) {
+          return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)).getResult();
+        };
+        Value size = arith::SelectOp::create(builder, loc, isThere, constant32(16), constant32(0));
+        Value from = device.at(device.parameter(argument), type.getElementType(), element);
+        Value to = device.at(stageStart(stage), builder.getI8Type(), place(row, inRow));
+        NVVM::CpAsyncOp::create(builder, loc, to, from, 16, NVVM::LoadCacheModifierKind::CG, size);
+      });
+    }
+    (void)i32;
+  }
+
+  /// Four 8x8 matrices: those of 16 outer elements from `outer` on, by 16 of the depth from `depth` on. Lane l names a row
+  /// of matrix l / 8. `outerFirst`: the second matrix is the next along the outer axis (A's order), else along the depth (B's).
+  SmallVector<Value> load(Value stage, Value warpOuter, int64_t outer, int64_t depth, bool outerFirst) {
+    OpBuilder &builder = device.builder;
+    Location loc = device.loc;
+    Value lane = device.bits(device.thread(), 0, 5);
+    Value inMatrix = device.bits(lane, 0, 3), low = device.bits(lane, 3, 1), high = device.bits(lane, 4, 1);
+    Value outerHalf = outerFirst ? low : high, depthHalf = outerFirst ? high : low;
+    Value row, column; // column in chunks
+    if (depthIsLast) {
+      row = device.add(device.add(device.add(device.multiply(outerHalf, 8), inMatrix), warpOuter), outer);
+      column = device.add(depthHalf, depth / chunk);
+    } else {
+      row = device.add(device.add(device.multiply(depthHalf, 8), inMatrix), depth);
+      Value first = arith::ShRUIOp::create(builder, loc, warpOuter, device.constant(3));
+      column = device.add(device.add(first, outerHalf), outer / chunk);
+    }
+    Value from = device.at(stageStart(stage), builder.getI8Type(), place(row, column));
+    Type i32 = builder.getI32Type();
+    auto result = LLVM::LLVMStructType::getLiteral(builder.getContext(), {i32, i32, i32, i32});
+    Value words = NVVM::LdMatrixOp::create(builder, loc, result, from, 4,
+                                           depthIsLast ? NVVM::MMALayout::row : NVVM::MMALayout::col,
+                                           NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8),
+                                           NVVM::LdStMatrixEltType::B16);
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < 4; ++i)
+      values.push_back(LLVM::ExtractValueOp::create(builder, loc, words, i));
+    return values;
+  }
+
+private:
+  Value stageStart(Value stage) {
+    return device.at(device.shared(offset), device.builder.getI8Type(), device.multiply(stage, bytes()));
+  }
+
+  /// The place of a chunk in the tile, in bytes.
+  Value place(Value row, Value inRow) {
+    OpBuilder &builder = device.builder;
+    // Rows of 128 bytes and more are eight banks apart already; of shorter ones several share a line of the banks.
+    int64_t bits = std::min<int64_t>(llvm::Log2_64(chunks), 3);
+    Value key = device.bits(row, 3 - bits, bits);
+    Value swizzled = bits ? arith::XOrIOp::create(builder, device.loc, inRow, key).getResult() : inRow;
+    return device.multiply(device.add(device.multiply(row, chunks), swizzled), 16);
+  }
+
+  DeviceKernel &device;
+  RankedTensorType type;
+  unsigned argument;
+  bool depthIsLast;
+  int64_t rows, chunks, offset;
+  Value firstOuter, rowExtent;
+};
+} // namespace
+
+/// Where the warp's part of the tile starts along an axis.
+static Value warpBase(DeviceKernel &device, const FragmentLayout &layout, Axis axis) {
+  Value sum = device.constant(0);
+  for (auto [index, bit] : llvm::enumerate(layout.bits))
+    if (index >= 5 && bit.axis == axis)
+      sum = device.add(sum, device.multiply(device.bits(device.thread(), index, 1), bit.stride));
+  return sum;
+}
+
+Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
+                           const TilePlace &place, Value depth) {
+  OpBuilder &builder = device.builder;
+  Location loc = device.loc;
+  const FragmentLayout &layout = schedule.layout;
+  Product product = Product::get(section);
+  int64_t mark = device.sharedMark(), stages = schedule.stages, depthTile = schedule.depthTile;
+  OperandRing a(device, product.a, product.aAxes, layout.rows, depthTile, stages, place.firstRow, place.numRows, depth);
+  OperandRing b(device, product.b, product.bAxes, layout.columns, depthTile, stages, place.firstColumn,
+                device.constant(place.numColumns), depth);
+  auto copy = [&](Value firstDepth, Value stage) {
+    a.copy(firstDepth, stage);
+    b.copy(firstDepth, stage);
+    NVVM::CpAsyncCommitGroupOp::create(builder, loc);
+  };
+  for (int64_t stage = 0; stage < stages - 1; ++stage)
+    copy(device.constant(stage * depthTile), device.constant(stage));
+
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+  int64_t rows = layout.rowsHeld(), columns = layout.columnsHeld();
+  SmallVector<Value> starts(rows * columns, zero);
+  starts.push_back(device.constant(0));          // the stage that is read
+  starts.push_back(device.constant(stages - 1)); // the stage that is filled
+  Value warpRow = warpBase(device, layout, Axis::Row), warpColumn = warpBase(device, layout, Axis::Column);
+  bool isBf16 = product.elementType(product.a).isBF16();
+  auto ptxType = isBf16 ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  auto loop = scf::ForOp::create(builder, loc, device.constant(0), depth, device.constant(depthTile), starts);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    auto carried = loop.getRegionIterArgs();
+    SmallVector<Value> sums(carried.take_front(rows * columns));
+    Value reading = carried[rows * columns], filling = carried[rows * columns + 1];
+    NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(stages - 2));
+    // Everybody's copies are there, and nobody reads the stage that is filled next.
+    device.barrier();
+    copy(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling);
+    for (int64_t k = 0; k < depthTile; k += 16) {
+      std::vector<SmallVector<Value>> as, bs;
+      for (int64_t row = 0; row < rows / 2; ++row)
+        as.push_back(a.load(reading, warpRow, row * 16, k, /*outerFirst=*/true));
+      for (int64_t column = 0; column < columns / 4; ++column)
+        bs.push_back(b.load(reading, warpColumn, column * 16, k, /*outerFirst=*/false));
+      for (int64_t row = 0; row < rows / 2; ++row)
+        for (int64_t column = 0; column < columns / 2; ++column) {
+          auto sum = [&](int64_t half, int64_t element) -> Value & {
+            return sums[(row * 2 + half) * columns + column * 2 + element];
+          };
+          SmallVector<Value> accumulators = {sum(0, 0), sum(0, 1), sum(1, 0), sum(1, 1)};
+          ArrayRef<Value> bWords = ArrayRef(bs[column / 2]).slice(column % 2 * 2, 2);
+          auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
+          SmallVector<Value> aWords = as[row], bOperands(bWords);
+          if (!isBf16) {
+            // f16 fragments are vectors of two.
+            Type pair = VectorType::get(2, builder.getF16Type());
+            for (Value &word : aWords)
+              word = LLVM::BitcastOp::create(builder, loc, pair, word);
+            for (Value &word : bOperands)
+              word = LLVM::BitcastOp::create(builder, loc, pair, word);
+          }
+          Value result = NVVM::MmaOp::create(builder, loc, type, aWords, bOperands, accumulators, ArrayRef<int64_t>{16, 8, 16},
+                                             std::nullopt, std::nullopt, std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
+                                             std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+          for (int64_t i = 0; i < 4; ++i)
+            sum(i / 2, i % 2) = LLVM::ExtractValueOp::create(builder, loc, result, i);
+        }
+    }
+    auto next = [&](Value stage) -> Value {
+      Value after = device.add(stage, 1);
+      Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, after, device.constant(stages));
+      return arith::SelectOp::create(builder, loc, wraps, device.constant(0), after);
+    };
+    sums.push_back(next(reading));
+    sums.push_back(next(filling));
+    scf::YieldOp::create(builder, loc, sums);
+  }
+  // The last copies bring zeros that nobody reads; the shared memory is used again.
+  NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
+  device.barrier();
+  device.releaseShared(mark);
+  return {true, true, SmallVector<Value>(loop.getResults().take_front(rows * columns))};
 }

@@ -29,8 +29,7 @@ class StagedOperand {
 public:
   StagedOperand(DeviceKernel &device, KernelOp kernel, const Section &section, OpOperand *operand, const Axes &axes,
                 int64_t outer, int64_t depthTile, Value firstOuter, Value outerExtent, Value depth)
-      : device(device), kernel(kernel), section(section), operand(operand), outer(outer), depthTile(depthTile),
-        firstOuter(firstOuter), outerExtent(outerExtent), depth(depth), depthIsLast(axes.back() == Axis::Depth) {
+      : device(device), kernel(kernel), section(section), operand(operand), firstOuter(firstOuter), outerExtent(outerExtent), depth(depth), depthIsLast(axes.back() == Axis::Depth) {
     auto type = cast<RankedTensorType>(operand->get().getType());
     elementType = type.getElementType();
     lastExtent = type.getDimSize(1);
@@ -106,7 +105,6 @@ private:
   KernelOp kernel;
   const Section &section;
   OpOperand *operand;
-  int64_t outer, depthTile;
   Value firstOuter, outerExtent, depth;
   bool depthIsLast;
   Type elementType;

@@ -1,6 +1,8 @@
 // Chooses tiles and main loops for a kernel.
 #include "passes/gpu/Generate.h"
 
+#include "passes/schedule/Contraction.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -66,10 +68,33 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) 
   return rowsLayout(rows, columns, threads, perRow, vector);
 }
 
+/// Whether mma.sync takes the product: 16-bit floats of one kind, rows of whole 16-byte chunks, sums in f32.
+static bool fitsMma(const Section &section) {
+  Product product = Product::get(section);
+  Type a = product.elementType(product.a), b = product.elementType(product.b);
+  auto isPlain = [](OpOperand *operand) {
+    auto type = dyn_cast<RankedTensorType>(operand->get().getType());
+    return isa<BlockArgument>(operand->get()) && !type.isDynamicDim(1) && type.getDimSize(1) % 8 == 0;
+  };
+  return a == b && (a.isF16() || a.isBF16()) && getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() &&
+         isPlain(product.a) && isPlain(product.b) && matchContraction(product.op);
+}
+
 static SectionSchedule chooseMainLoop(const Section &section) {
   SectionSchedule schedule;
-  schedule.loop = SectionSchedule::Loop::RegisterTile;
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
+  if (fitsMma(section)) {
+    schedule.loop = SectionSchedule::Loop::Mma;
+    columns = std::min<int64_t>(columns, section.wholeRows ? 256 : 128);
+    int64_t warpColumns = std::min<int64_t>(4, columns / 16), warpRows = 8 / warpColumns;
+    // Wide tiles where there are rows enough to give every multiprocessor one.
+    int64_t rows = !ShapedType::isDynamic(section.rows) && section.rows >= 8192 ? 128 : 64;
+    schedule.layout = mmaLayout(rows, columns, warpRows, warpColumns);
+    schedule.depthTile = 32;
+    schedule.stages = 3;
+    return schedule;
+  }
+  schedule.loop = SectionSchedule::Loop::RegisterTile;
   if (!section.wholeRows)
     columns = std::min<int64_t>(columns, 64);
   schedule.layout = registerTileLayout(columns > 64 ? 32 : 64, columns);

@@ -1,0 +1,61 @@
+// Takes kernels apart that no GPU kernel can hold.
+#include "passes/gpu/KernelSpace.h"
+#include "passes/gpu/Passes.h"
+
+#include "dialect/norm/Decompose.h"
+#include "dialect/norm/Norm.h"
+#include "passes/fuse/Partition.h"
+
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+
+namespace keel {
+#define GEN_PASS_DEF_SPLITKERNELS
+#include "passes/gpu/Passes.h.inc"
+
+namespace {
+
+/// The kernel's computations take its place.
+void dissolve(RewriterBase &rewriter, KernelOp kernel) {
+  Block *body = kernel.getBlock();
+  auto yield = cast<YieldOp>(body->getTerminator());
+  SmallVector<Value> results(yield.getValues());
+  rewriter.eraseOp(yield);
+  SmallVector<Value> operands(kernel->getOperands());
+  rewriter.inlineBlockBefore(body, kernel, operands);
+  rewriter.replaceOp(kernel, results);
+}
+
+struct SplitKernels : impl::SplitKernelsBase<SplitKernels> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<KernelOp> kernels;
+    getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
+    for (KernelOp kernel : kernels) {
+      // Statistics within a row are two sums over a row that is held.
+      kernel.walk([&](norm::MomentsOp op) {
+        if (llvm::is_contained(op.getAxes(), 0))
+          return;
+        rewriter.setInsertionPoint(op);
+        rewriter.replaceOp(op, *cast<norm::DecomposableOpInterface>(op.getOperation()).decompose(rewriter));
+      });
+      std::string why;
+      if (findKernelSpace(kernel, why))
+        continue;
+      if (failed(norm::decomposeNormOps(kernel, /*keepMoments=*/false)))
+        return signalPassFailure();
+      int64_t computations = llvm::count_if(*kernel.getBlock(), [](Operation &op) {
+        return isComputation(&op) && !isEvaluatedInPlace(&op);
+      });
+      if (computations <= 1)
+        continue;
+      remark::missed(kernel.getLoc(), remark::RemarkOpts::name("split").category("gpu").function(kernel.getName()))
+          << "kernel " << kernel.getName() << " is taken apart: " << why;
+      dissolve(rewriter, kernel);
+    }
+  }
+};
+} // namespace
+} // namespace keel

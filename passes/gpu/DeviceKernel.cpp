@@ -36,7 +36,9 @@ DeviceKernel::DeviceKernel(OpBuilder &moduleBuilder, KernelOp kernel, TypeRange 
       parameters.append(shaped.getNumDynamicDims(), builder.getI64Type());
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), parameters);
   function = LLVM::LLVMFuncOp::create(moduleBuilder, loc, kernel.getName(), type);
-  function->setAttr("nvvm.kernel", builder.getUnitAttr());
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  // Without it ptxas would rather spill than give up a multiprocessor's fourth block.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
   Block *entry = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
   LLVM::ReturnOp::create(builder, loc, ValueRange());

@@ -111,6 +111,27 @@ private:
 
   static bool isPlain(AffineMap map) { return map.isProjectedPermutation(); }
 
+  /// Labels from the op alone: dimension 0 of what it makes (or sums) is the rows; one dimension is columns where it is
+  /// short. Empty where the op does not tell.
+  static Axes ownAxes(Operation *op) {
+    LoopNest nest = *LoopNest::get(op);
+    if (nest.numLoops() == 2) {
+      std::optional<unsigned> rows = loopOfDim(nest.allParallel() ? nest.resultMaps[0] : nest.operandMaps[0], 0);
+      if (!rows)
+        return {};
+      Axes loops(2, Axis::Column);
+      loops[*rows] = Axis::Row;
+      return loops;
+    }
+    if (nest.numLoops() != 1)
+      return {};
+    int64_t extent = ShapedType::kDynamic;
+    for (auto [map, operand] : llvm::zip(nest.operandMaps, op->getOperands()))
+      if (map.getNumResults())
+        extent = cast<ShapedType>(operand.getType()).getDimSize(0);
+    return {!ShapedType::isDynamic(extent) && extent <= longestRow ? Axis::Column : Axis::Row};
+  }
+
   bool seed(Section &section) {
     for (Operation *op : section.ops)
       if (isMainLoop(op)) {
@@ -128,31 +149,15 @@ private:
       section.loops[op] = loops;
       return true;
     }
-    for (Operation *op : section.ops) {
-      LoopNest nest = *LoopNest::get(op);
-      if (nest.numLoops() != 2)
-        continue;
-      AffineMap map = nest.allParallel() ? nest.resultMaps[0] : nest.operandMaps[0];
-      std::optional<unsigned> rows = loopOfDim(map, 0);
-      if (!rows)
-        return fail(op, "no rows");
-      Axes loops(2, Axis::Column);
-      loops[*rows] = Axis::Row;
-      section.loops[op] = loops;
-      return true;
-    }
-    for (Operation *op : section.ops) {
-      LoopNest nest = *LoopNest::get(op);
-      if (nest.numLoops() != 1)
-        continue;
-      int64_t extent = ShapedType::kDynamic;
-      for (auto [map, operand] : llvm::zip(nest.operandMaps, op->getOperands()))
-        if (map.getNumResults())
-          extent = cast<ShapedType>(operand.getType()).getDimSize(0);
-      bool row = !ShapedType::isDynamic(extent) && extent <= longestRow;
-      section.loops[op] = {row ? Axis::Column : Axis::Row};
-      return true;
-    }
+    for (unsigned numLoops : {2, 1})
+      for (Operation *op : section.ops)
+        if (LoopNest::get(op)->numLoops() == numLoops) {
+          Axes loops = ownAxes(op);
+          if (loops.size() != numLoops)
+            return fail(op, "no rows");
+          section.loops[op] = loops;
+          return true;
+        }
     // Single numbers, made of sums.
     for (Operation *op : section.ops)
       section.loops[op] = {};
@@ -238,6 +243,13 @@ private:
       for (Operation *op : section.ops)
         if (!spread(op))
           return fail(op, "it does not share the kernel's rows and columns");
+      // What shares single numbers alone with the others, like a mean and what it is taken off: by its own form.
+      for (Operation *op : section.ops)
+        if (!changed && !section.loops.contains(op))
+          if (Axes loops = ownAxes(op); loops.size() == LoopNest::get(op)->numLoops()) {
+            section.loops[op] = loops;
+            changed = true;
+          }
     }
     for (Operation *op : section.ops)
       if (!section.loops.contains(op))

@@ -231,7 +231,7 @@ FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, co
 
   // The calls of device-only functions that fold away come first: they guard what the back end would reject.
   simplifyDevice(module, kernels);
-  if (failed(intrinsicsToPtx(module, chip, "", loc)))
+  if (failed(intrinsicsToPtx(module, chip, loc)))
     return failure();
 
   module.setTargetTriple(host.machine->getTargetTriple());

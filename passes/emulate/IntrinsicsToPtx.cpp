@@ -52,6 +52,8 @@ public:
 
   LogicalResult add(Probe &probe, unsigned number, mlir::Location loc) {
     CallInst &call = *probe.calls.front();
+    probe.constraints.clear();
+    probe.operands.clear();
     Function *function = Function::Create(FunctionType::get(builder.getVoidTy(), false), Function::ExternalLinkage,
                                           "probe" + Twine(number), module);
     builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "", function));
@@ -152,7 +154,31 @@ static std::string toInlineAssembly(StringRef body) {
 
 static void ignoreFatalError(void *, const char *, bool) {}
 
-LogicalResult keel::emulation::intrinsicsToPtx(Module &module, StringRef chip, StringRef features, mlir::Location loc) {
+// The probes as PTX. What the chip does not have ends in a fatal error of the back end.
+static FailureOr<std::string> compile(ArrayRef<Probe *> probes, LLVMContext &context, TargetMachine &machine, mlir::Location loc) {
+  Module module("probes", context);
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  ProbeBuilder builder(module, module.getDataLayout());
+  for (auto [number, probe] : llvm::enumerate(probes))
+    if (failed(builder.add(*probe, number, loc)))
+      return failure();
+  SmallString<0> assembly;
+  raw_svector_ostream stream(assembly);
+  CrashRecoveryContext::Enable();
+  CrashRecoveryContext recovery;
+  ScopedFatalErrorHandler handler(ignoreFatalError);
+  bool compiled = recovery.RunSafely([&] {
+    llvm::legacy::PassManager passes;
+    if (!machine.addPassesToEmitFile(passes, stream, nullptr, CodeGenFileType::AssemblyFile))
+      passes.run(module);
+  });
+  if (!compiled)
+    return failure();
+  return assembly.str().str();
+}
+
+LogicalResult keel::emulation::intrinsicsToPtx(Module &module, StringRef chip, mlir::Location loc) {
   std::map<std::string, Probe> probes;
   for (Function &function : module) {
     if (!function.isDeclaration() || !function.getName().starts_with("llvm.nvvm."))
@@ -176,33 +202,24 @@ LogicalResult keel::emulation::intrinsicsToPtx(Module &module, StringRef chip, S
   const Target *target = TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return mlir::emitError(loc, "LLVM was built without its NVPTX back end, which device code needs: ") << message;
-  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(triple, chip, features, TargetOptions(), std::nullopt));
+  // The version of PTX says what may be written down, the chip what there is.
+  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(triple, chip, "+ptx90", TargetOptions(), std::nullopt));
 
-  Module probeModule("probes", module.getContext());
-  probeModule.setTargetTriple(triple);
-  probeModule.setDataLayout(machine->createDataLayout());
-  ProbeBuilder builder(probeModule, probeModule.getDataLayout());
-  for (auto [number, entry] : llvm::enumerate(probes))
-    if (failed(builder.add(entry.second, number, loc)))
-      return failure();
-
-  // What the chip does not have ends in a fatal error of the back end.
-  SmallString<0> assembly;
-  raw_svector_ostream stream(assembly);
-  CrashRecoveryContext::Enable();
-  CrashRecoveryContext recovery;
-  ScopedFatalErrorHandler handler(ignoreFatalError);
-  bool compiled = recovery.RunSafely([&] {
-    llvm::legacy::PassManager passes;
-    if (!machine->addPassesToEmitFile(passes, stream, nullptr, CodeGenFileType::AssemblyFile))
-      passes.run(probeModule);
-  });
-  if (!compiled)
-    return mlir::emitError(loc, "LLVM's NVPTX back end cannot compile one of the intrinsics for ") << chip;
+  SmallVector<Probe *> all;
+  for (auto &[key, probe] : probes)
+    all.push_back(&probe);
+  FailureOr<std::string> assembly = compile(all, module.getContext(), *machine, loc);
+  if (failed(assembly)) {
+    // Which one?
+    for (Probe *probe : all)
+      if (failed(compile(probe, module.getContext(), *machine, loc)))
+        return emitError(*probe->calls.front(), loc) << probe->intrinsic->getName() << " is no instruction of " << chip;
+    return mlir::emitError(loc, "LLVM's NVPTX back end cannot compile the intrinsics for ") << chip;
+  }
 
   for (auto [number, entry] : llvm::enumerate(probes)) {
     Probe &probe = entry.second;
-    StringRef body = bodyOf(assembly, number);
+    StringRef body = bodyOf(*assembly, number);
     if (body.empty())
       return emitError(*probe.calls.front(), loc) << "no instruction found for " << probe.intrinsic->getName();
     std::string text = toInlineAssembly(body);

@@ -13,7 +13,7 @@ namespace keel::emulation {
 mlir::InFlightDiagnostic emitError(const llvm::Instruction &at, mlir::Location fallback);
 
 /// Calls of llvm.nvvm.* become inline PTX, in the words of LLVM's own back end: so both have one form from here on.
-mlir::LogicalResult intrinsicsToPtx(llvm::Module &module, llvm::StringRef chip, llvm::StringRef features, mlir::Location loc);
+mlir::LogicalResult intrinsicsToPtx(llvm::Module &module, llvm::StringRef chip, mlir::Location loc);
 
 /// Inline assembly to branches, arithmetic and instruction calls.
 mlir::LogicalResult lowerInlinePtx(llvm::Function &function, EmulatorCalls &calls, mlir::Location loc);

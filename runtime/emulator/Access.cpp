@@ -92,6 +92,8 @@ const char *verb(Access kind) {
 }
 
 std::string who(const Thread &thread, std::uint32_t block, std::uint32_t other) {
+  if (other == thread.block->asyncThread())
+    return text("an asynchronous operation of block ", block);
   return block == thread.block->index ? text("thread ", other) : text("thread ", other, " of block ", block);
 }
 
@@ -155,17 +157,15 @@ inline void checkCells(Thread &thread, Cell *cell, std::uint64_t address, std::u
   }
 }
 
-/// The block of this cluster whose shared memory holds the address, or null.
-Block *blockAt(Thread &thread, std::uint64_t address) {
-  Block &own = *thread.block;
-  std::uint64_t rank = (address & 0xffffffff) / blockWindow;
-  return rank < own.grid->kernel->cluster ? &own - own.rank + rank : nullptr;
-}
-
 [[noreturn]] void outOfBounds(Thread &thread, std::uint64_t address, std::uint32_t bytes, Access kind, const Site *site) {
   fault(thread, site, Fault::OutOfBounds, text(verb(kind), " of ", bytes, bytes == 1 ? " byte at " : " bytes at ", describe(thread, address)));
 }
 } // namespace
+
+Block *blockAt(Thread &thread, std::uint64_t address) {
+  std::uint64_t rank = (address & 0xffffffff) / blockWindow;
+  return rank < thread.block->grid->kernel->cluster ? &thread.block->sibling(static_cast<std::uint32_t>(rank)) : nullptr;
+}
 
 std::string describe(const Thread &thread, std::uint64_t address) {
   if ((address ^ thread.window) >> 32 == 0) {
@@ -204,6 +204,8 @@ char *access(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::ui
     }
     if (!holder || offset >= grid.kernel->sharedBytes || bytes > grid.kernel->sharedBytes - offset) [[unlikely]]
       outOfBounds(thread, address, bytes, kind, site);
+    if (holder != &block && holder->live == 0) [[unlikely]]
+      fault(thread, site, Fault::OutOfBounds, text(verb(kind), " of the shared memory of block ", holder->index, ", which has exited"));
     if (grid.full)
       checkCells(thread, holder->cell(address), address, bytes, kind, scope, site, false, holder->instance, false);
     return result;
@@ -225,12 +227,30 @@ char *access(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::ui
 
 // ---- Asynchronous copies.
 namespace {
-template <class Function> void forCells(Thread &thread, const AsyncCopy &copy, Function function) {
-  std::uint64_t address = reinterpret_cast<std::uint64_t>(copy.to), end = address + copy.bytes;
+template <class Function> void forCells(Block &holder, std::uint64_t address, std::uint64_t bytes, Function function) {
+  std::uint64_t end = address + bytes;
   for (std::uint64_t at = address & ~3ull; at < end; at += 4)
-    function(*thread.block->cell(at), bytesIn(at, address, end));
+    function(*holder.cell(at), bytesIn(at, address, end));
+}
+template <class Function> void forCells(Thread &thread, const AsyncCopy &copy, Function function) {
+  forCells(*thread.block, reinterpret_cast<std::uint64_t>(copy.to), copy.bytes, function);
 }
 } // namespace
+
+void expectWrite(Thread &thread, std::uint64_t address, std::uint64_t bytes) {
+  if (thread.block->grid->full)
+    forCells(*blockAt(thread, address), address, bytes, [](Cell &cell, std::uint8_t bits) { cell.pending |= bits; });
+}
+
+void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint64_t bytes, std::uint32_t time) {
+  const Block &from = *task.block;
+  if (from.grid->full)
+    forCells(*blockAt(*task.thread, address), address, bytes, [&](Cell &cell, std::uint8_t bits) {
+      cell.pending &= ~bits;
+      cell.initialised |= bits;
+      cell.writer = {from.index, time, static_cast<std::uint16_t>(from.asyncThread()), from.grid->launch, bits, Scope::Weak, task.site};
+    });
+}
 
 void startCopy(Thread &thread, const AsyncCopy &copy) {
   thread.copies.push_back(copy);

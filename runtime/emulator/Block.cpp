@@ -79,6 +79,9 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
   block.quiet = 0;
   for (Barrier &barrier : block.barriers)
     barrier = Barrier();
+  block.tasks.clear();
+  block.mbarriers.clear();
+  block.clusterBarrier = ClusterBarrier();
   block.arena = reinterpret_cast<std::uint64_t>(slot.window.data()) + rank * blockWindow;
   block.shadow = grid.full ? reinterpret_cast<Cell *>(slot.shadow.data()) + rank * (blockWindow / 4) : nullptr;
   // Shared memory starts as not-a-numbers: what is used uninitialised shows even without the checks.
@@ -113,6 +116,8 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.allocation = nullptr;
     thread.polledSite = nullptr;
     thread.polls = 0;
+    thread.clusterPhase = 0;
+    thread.unfinishedStore = nullptr;
     thread.copies.clear();
     thread.copyGroup = 0;
     setRegisters(thread, grid, block);

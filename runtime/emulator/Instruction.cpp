@@ -41,6 +41,8 @@ std::uint32_t parseSpace(const Name &name) {
       return 1;
     if (part == "shared" || part == "shared::cta")
       return 3;
+    if (part == "shared::cluster")
+      return 7;
     if (part == "const")
       return 4;
     if (part == "local" || part.substr(0, 5) == "param")
@@ -67,7 +69,8 @@ void *accessImport(keel_emulated_thread *thread, std::uint64_t address, std::uin
 std::shared_ptr<const void> resolve(keel_emulator_import *imports, std::uint32_t count) {
   const std::array tables = {registerInstructions(), barrierInstructions(),  warpInstructions(),    memoryInstructions(),
                              atomicInstructions(),   asyncCopyInstructions(), matrixInstructions(),  multiplyInstructions(),
-                             integerInstructions(),  floatInstructions(),    convertInstructions(), controlInstructions()};
+                             integerInstructions(),  floatInstructions(),    convertInstructions(), controlInstructions(),
+                             mbarrierInstructions(), clusterInstructions()};
   auto kept = std::make_shared<std::vector<std::shared_ptr<const void>>>();
   std::string unknown;
   for (keel_emulator_import &import : std::span(imports, count)) {

@@ -65,6 +65,8 @@ std::span<const Opcode> integerInstructions();
 std::span<const Opcode> floatInstructions();
 std::span<const Opcode> convertInstructions();
 std::span<const Opcode> controlInstructions();
+std::span<const Opcode> mbarrierInstructions();
+std::span<const Opcode> clusterInstructions();
 
 } // namespace keel::emulator
 

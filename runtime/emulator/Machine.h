@@ -69,10 +69,38 @@ struct Thread : keel_emulated_thread {
   const Site *polledSite;
   std::uint64_t polledAddress, polledValue, polls;
 
+  std::uint64_t clusterPhase;     // phases of the cluster's barrier that it has arrived at
+  const Site *unfinishedStore;    // of a bulk store that nothing has waited for
   std::vector<AsyncCopy> copies;
   std::uint64_t copyGroup; // the one that is open: as many are committed
 
   std::uint32_t bit() const { return 1u << lane; }
+};
+
+/// Work that goes on by itself: bulk copies, stores to other blocks. It is done some time after it was started: as late as
+/// can be (when no thread of the cluster can go on otherwise), or, now and then, earlier.
+struct AsyncTask {
+  Block *block;  // that started it
+  Thread *thread;
+  const Site *site;
+  virtual ~AsyncTask() = default;
+  virtual void land() = 0;
+};
+
+/// An mbarrier object (PTX ISA 9.7.13.15), of which shared memory holds but the address.
+struct MBarrier {
+  std::uint32_t expected, pending; // arrivals of a phase, and still to come in this one
+  std::int64_t bytes = 0;          // tx-count: expected of asynchronous work, and not yet there
+  std::uint64_t phase = 0;
+  KnowledgeRef gathering, completed; // what arrivals of this phase, and of the last, make known
+};
+
+/// barrier.cluster; the one of rank 0 is used.
+struct ClusterBarrier {
+  std::uint32_t arrived = 0;
+  std::uint64_t phase = 0;
+  KnowledgeRef gathering, completed;
+  std::vector<Thread *> waiting;
 };
 
 /// Runs for all participants when the last of them has arrived; operands are in the threads.
@@ -130,9 +158,16 @@ struct Block {
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   Barrier barriers[16];
+  std::vector<std::unique_ptr<AsyncTask>> tasks;
+  std::unordered_map<std::uint64_t, MBarrier> mbarriers; // by host address
+  ClusterBarrier clusterBarrier;
   std::uint64_t arena; // host address of the block's part of the window
   Cell *shadow;        // of the arena, or null
 
+  /// The number that asynchronous work goes by where accesses are recorded: one more than all threads.
+  std::uint32_t asyncThread() const { return static_cast<std::uint32_t>(threads.size()); }
+  /// The block of that rank in the same cluster.
+  Block &sibling(std::uint32_t other) { return this[static_cast<std::ptrdiff_t>(other) - static_cast<std::ptrdiff_t>(rank)]; }
   /// The shadow of an address in the arena.
   Cell *cell(std::uint64_t address) const { return shadow + ((address - arena) >> 2); }
 };
@@ -194,6 +229,7 @@ inline void makeReady(Thread &thread) { thread.warp->ready |= thread.bit(); }
 void exitThread(Thread &thread);
 /// Barriers that waited for no one but a thread that is gone.
 void barriersAfterExit(Block &block);
+void clusterAfterExit(Block &block);
 /// Somebody got further.
 void progress(Thread &thread);
 
@@ -210,6 +246,12 @@ char *access(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::ui
              Access kind, Scope scope, const Site *site);
 /// "shared memory at 0x420", "byte 4 of 'weights' of 1024 bytes", for messages.
 std::string describe(const Thread &thread, std::uint64_t address);
+/// The block of the thread's cluster whose part of the window the address is in, or null.
+Block *blockAt(Thread &thread, std::uint64_t address);
+/// Asynchronous work of `block` is to write those bytes of shared memory (they have been checked as a store of its thread's).
+void expectWrite(Thread &thread, std::uint64_t address, std::uint64_t bytes);
+/// It has written them; `time` of its block.
+void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint64_t bytes, std::uint32_t time);
 /// cp.async: the copy is under way, and lands when it must.
 void startCopy(Thread &thread, const AsyncCopy &copy);
 /// Copies of the groups before `group` land.

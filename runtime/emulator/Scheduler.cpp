@@ -81,6 +81,10 @@ void spin(Thread &thread) {
 void progress(Thread &thread) { thread.block->grid->progress.fetch_add(1, std::memory_order_relaxed); }
 
 // ---- Faults.
+namespace {
+struct LandingFault {};
+} // namespace
+
 void recordFault(Grid &grid, EmulationError error) {
   std::lock_guard lock(grid.mutex);
   if (!grid.error)
@@ -97,6 +101,8 @@ void fault(Thread &thread, const Site *site, Fault kind, std::string &&message) 
     recordFault(grid, EmulationError(kind, kernel, thread.block->index, thread.index, location,
                                      site && !own.starts_with(site->text) ? text(site->text, ": ", own) : own));
   }
+  if (thread.block->worker->landing)
+    throw LandingFault();
   toScheduler(thread);
   __builtin_trap(); // nobody resumes it
 }
@@ -159,6 +165,8 @@ void exitThread(Thread &thread) {
   Warp &warp = *thread.warp;
   Block &block = *thread.block;
   landCopies(thread, ~0ull);
+  if (thread.unfinishedStore)
+    fault(thread, thread.unfinishedStore, Fault::MissingWait, "the thread exits before its shared memory is read: nothing has waited for it");
   thread.exited = true;
   warp.ready &= ~thread.bit();
   warp.exited |= thread.bit();
@@ -174,6 +182,7 @@ void exitThread(Thread &thread) {
       ++i;
   }
   barriersAfterExit(block);
+  clusterAfterExit(block);
   void *nowhere; // its fibre ends here
   Worker &worker = *block.worker;
   std::uint32_t ready = warp.ready;
@@ -228,9 +237,39 @@ bool Worker::start(ClusterSlot &slot) {
   return true;
 }
 
+/// Does one piece of asynchronous work of the cluster, any. False: there is none.
+bool Worker::land(ClusterSlot &slot) {
+  std::uint32_t count = 0;
+  for (std::uint32_t b = 0; b < slot.numBlocks; ++b)
+    count += static_cast<std::uint32_t>(slot.blocks[b].tasks.size());
+  if (!count)
+    return false;
+  std::uint32_t chosen = random.below(count);
+  Block *block = slot.blocks.get();
+  for (; chosen >= block->tasks.size(); ++block)
+    chosen -= static_cast<std::uint32_t>(block->tasks.size());
+  auto task = std::move(block->tasks[chosen]);
+  block->tasks.erase(block->tasks.begin() + chosen);
+  landing = true;
+  try {
+    bool over = true;
+    for (std::uint32_t b = 0; b < slot.numBlocks; ++b)
+      over &= slot.blocks[b].live == 0;
+    if (over)
+      fault(*task->thread, task->site, Fault::MissingWait, "is still under way when the block has exited: nothing has waited for it");
+    task->land();
+  } catch (const LandingFault &) {
+  }
+  landing = false;
+  grid->progress.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
 /// Runs a warp of the cluster. False: none can run.
 bool Worker::turn(ClusterSlot &slot) {
   bool wake = random.below(8) == 0;
+  if (early && random.below(16) == 0)
+    land(slot);
   for (int attempt = 0; attempt < 2; ++attempt) {
     candidates.clear();
     for (std::uint32_t b = 0; b < slot.numBlocks; ++b) {
@@ -245,6 +284,8 @@ bool Worker::turn(ClusterSlot &slot) {
     }
     if (!candidates.empty())
       break;
+    if (!attempt && land(slot)) // before those that poll look again in vain
+      attempt = -1;
   }
   if (candidates.empty())
     return false;
@@ -299,6 +340,8 @@ void Worker::run(const std::vector<std::unique_ptr<Worker>> &all) {
       bool done = true;
       for (std::uint32_t b = 0; b < slot.numBlocks; ++b)
         done &= slot.blocks[b].live == 0;
+      if (grid->failed.load(std::memory_order_relaxed))
+        break;
       if (!done) {
         reportDeadlock(*grid, {&slot});
         break;

@@ -32,18 +32,21 @@ struct Worker {
   void *context = nullptr;   // the scheduler's, while a fibre runs
   void **saved = nullptr;    // where who jumped last wants its context
   Thread *current = nullptr; // who was jumped to
+  bool early;                // asynchronous work may be done before it must
+  bool landing = false;      // asynchronous work is being done, on no fibre
   std::uint32_t budget = 0;  // meetings that the running warp may complete in its turn
 
   std::uint64_t idleTurns = 0, idleAt = 0, turns = 0;
   std::atomic<std::uint64_t> stuckAt{0}; // the progress count at which this worker gave up; 0: it has not
 
-  Worker(Grid &grid, std::uint32_t index, std::uint64_t seed) : grid(&grid), index(index), random(seed) {}
+  Worker(Grid &grid, std::uint32_t index, std::uint64_t seed) : grid(&grid), index(index), random(seed), early(seed & 1) {}
   /// Takes blocks and runs them until there are none.
   void run(const std::vector<std::unique_ptr<Worker>> &all);
 
 private:
   bool start(ClusterSlot &slot);
   bool turn(ClusterSlot &slot);
+  bool land(ClusterSlot &slot);
   bool deadlocked(const std::vector<std::unique_ptr<Worker>> &all);
 };
 

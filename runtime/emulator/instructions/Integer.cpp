@@ -29,10 +29,13 @@ Word operand(const Type &type, Word word) {
 std::int64_t asSigned(Word word) { return static_cast<std::int64_t>(word); }
 bool less(const Type &type, Word a, Word b) { return type.kind == Type::Signed ? asSigned(a) < asSigned(b) : a < b; }
 
+__extension__ using SignedProduct = __int128;
+__extension__ using Product = unsigned __int128;
+
 /// The upper and lower halves of a product of two operands of the type.
-unsigned __int128 wideProduct(const Type &type, Word a, Word b) {
-  return type.kind == Type::Signed ? static_cast<unsigned __int128>(static_cast<__int128>(asSigned(a)) * asSigned(b))
-                                   : static_cast<unsigned __int128>(a) * b;
+Product wideProduct(const Type &type, Word a, Word b) {
+  return type.kind == Type::Signed ? static_cast<Product>(static_cast<SignedProduct>(asSigned(a)) * asSigned(b))
+                                   : static_cast<Product>(a) * b;
 }
 
 using Unary = Word (*)(const Operation &, Word);
@@ -48,7 +51,7 @@ Word saturated(const Operation &operation, Word value) {
 Word add(const Operation &o, Word a, Word b) { return saturated(o, a + b); }
 Word subtract(const Operation &o, Word a, Word b) { return saturated(o, a - b); }
 Word multiply(const Operation &o, Word a, Word b) {
-  unsigned __int128 product = wideProduct(o.type, a, b);
+  Product product = wideProduct(o.type, a, b);
   return static_cast<Word>(o.detail == 1 ? product >> o.type.bits : product);
 }
 Word multiplyAdd(const Operation &o, Word a, Word b, Word c) { return multiply(o, a, b) + c; }

@@ -15,7 +15,7 @@ struct Move {
 
 std::optional<Move> parseMove(const Name &name) {
   auto type = parseType(name.last());
-  if (!type || type->kind == Type::Predicate)
+  if (!type || type->kind == Type::Predicate || name.has("async") || name.has("bulk"))
     return std::nullopt;
   std::uint32_t elements = name.has("v2") ? 2 : name.has("v4") ? 4 : name.has("v8") ? 8 : 1;
   return Move{parseSemantics(name, false), *type, elements, type->totalBits() / 8, parseSpace(name)};

@@ -2,8 +2,10 @@
 #include "passes/Pipelines.h"
 
 #include "passes/algebra/Passes.h"
+#include "passes/artifact/Passes.h"
 #include "passes/cpu/Passes.h"
 #include "passes/fuse/Passes.h"
+#include "passes/gpu/Passes.h"
 #include "passes/host/Passes.h"
 #include "passes/import/Passes.h"
 #include "passes/schedule/Passes.h"
@@ -12,6 +14,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -20,6 +23,9 @@
 
 using namespace mlir;
 using namespace keel;
+
+// The longest row that a block of threads holds beside a main loop.
+static constexpr int64_t gpuRowColumns = 256;
 
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Upstream verifies neither initializers nor what may cross an entry's boundary.
@@ -64,12 +70,18 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   // One form for every computation, so that the fuser reads indexing maps and nothing else.
   manager.addPass(createLowerTensorOps());
   manager.addPass(createNormalizeGraph());
-  manager.addPass(createFormKernels({options.fuse}));
+  FormKernelsOptions kernels;
+  kernels.fuse = options.fuse;
+  kernels.planar = options.sm > 0;
+  kernels.rowColumns = options.sm ? gpuRowColumns : 0;
+  manager.addPass(createFormKernels(kernels));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  // The layout that the register tiles read; of weights, it is derived state.
-  manager.addPass(createPackOperands({options.vectorBits, options.vectorRegisters}));
-  manager.addPass(createHoistDerivedState());
+  // The layout that a CPU's register tiles read; of weights, it is derived state.
+  if (!options.sm) {
+    manager.addPass(createPackOperands({options.vectorBits, options.vectorRegisters}));
+    manager.addPass(createHoistDerivedState());
+  }
   // Bufferization does not know globals.
   manager.addPass(createStateToArguments());
   manager.addPass(createCanonicalizerPass());
@@ -77,6 +89,20 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
 }
 
 void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  if (options.sm) {
+    // What does not fit one kernel of a GPU is a kernel for each computation.
+    manager.addPass(createSplitKernels());
+    FormKernelsOptions apart;
+    apart.fuse = false;
+    apart.planar = true;
+    manager.addPass(createFormKernels(apart));
+    manager.addPass(createCanonicalizerPass());
+    manager.addPass(createCSEPass());
+    manager.addPass(createGenerateGpu());
+    manager.addPass(createCanonicalizerPass());
+    manager.addPass(createCSEPass());
+    return;
+  }
   manager.addPass(createTileKernels());
   // Tiles of the same rows are one value.
   manager.addPass(createCanonicalizerPass());
@@ -88,36 +114,29 @@ void keel::buildBuffersPipeline(OpPassManager &manager, const PipelineOptions &o
   manager.addPass(createSeparateDestinations());
   manager.addPass(createBufferize());
   // Needs buffers: whether two loops touch the same data is a question of memory.
-  manager.addPass(createMergeLoops());
+  if (options.sm)
+    manager.addPass(createLaunchCopies());
+  else
+    manager.addPass(createMergeLoops());
   manager.addPass(createPlanMemory({options.batch}));
 }
 
-void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  // Contractions first: the general lowering of linalg would take them too.
-  LowerContractionsOptions contractions;
-  contractions.vectorBits = options.vectorBits;
-  contractions.registers = options.vectorRegisters;
-  manager.addPass(createLowerContractions(contractions));
-  VectorizeLinalgOptions vectors;
-  vectors.vectorBits = options.vectorBits;
-  manager.addPass(createVectorizeLinalg(vectors));
-  // What has no vector form is a scalar loop.
-  manager.addPass(createConvertLinalgToLoopsPass());
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-  // The one math op that has no lowering to LLVM.
-  manager.addPass(math::createMathExpandOpsPass({{"clampf"}}));
-  // Without it exp, erf, tanh would be a library call for each element.
-  manager.addPass(createExpandMath());
-  // Buffers that the lowering made get their place.
-  manager.addPass(createPlanMemory({options.batch}));
+// Kernels that are device code already, in a gpu.module.
+static void buildDevicePipeline(OpPassManager &manager) {
+  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(createCanonicalizerPass());
+  device.addPass(createCSEPass());
+  device.addPass(createSCFToControlFlowPass());
+  device.addPass(createLowerDevice());
+  device.addPass(createCanonicalizerPass());
+  device.addPass(createCSEPass());
+  // The ops of which no LLVM intrinsic is made are inline PTX.
+  device.addPass(createConvertNVVMToLLVMPass());
+  device.addPass(createReconcileUnrealizedCastsPass());
+}
 
-  // From here on kernels are functions with the artefact's C interface.
-  manager.addPass(createLowerEntries());
-  manager.addPass(createOutlineParallel());
-  manager.addPass(createLoopInvariantCodeMotionPass());
-
-  // Upstream's lowering to LLVM. Affine ops come back with the expansion of subviews, hence twice.
+// Upstream's lowering of what runs on the host. Affine ops come back with the expansion of subviews, hence twice.
+static void buildHostPipeline(OpPassManager &manager) {
   manager.addPass(createConvertVectorToSCFPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
@@ -141,6 +160,41 @@ void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &opti
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
+void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  if (options.sm) {
+    buildDevicePipeline(manager);
+    // The host's side: addresses, extents, calls of the runtime.
+    manager.addPass(createLowerEntries());
+    manager.addPass(createLowerLaunches());
+    buildHostPipeline(manager);
+    return;
+  }
+  // Contractions first: the general lowering of linalg would take them too.
+  LowerContractionsOptions contractions;
+  contractions.vectorBits = options.vectorBits;
+  contractions.registers = options.vectorRegisters;
+  manager.addPass(createLowerContractions(contractions));
+  VectorizeLinalgOptions vectors;
+  vectors.vectorBits = options.vectorBits;
+  manager.addPass(createVectorizeLinalg(vectors));
+  // What has no vector form is a scalar loop.
+  manager.addPass(createConvertLinalgToLoopsPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  // The one math op that has no lowering to LLVM.
+  manager.addPass(math::createMathExpandOpsPass({{"clampf"}}));
+  // Without it exp, erf, tanh would be a library call for each element.
+  manager.addPass(createExpandMath());
+  // Buffers that the lowering made get their place.
+  manager.addPass(createPlanMemory({options.batch}));
+
+  // From here on kernels are functions with the artefact's C interface.
+  manager.addPass(createLowerEntries());
+  manager.addPass(createOutlineParallel());
+  manager.addPass(createLoopInvariantCodeMotionPass());
+  buildHostPipeline(manager);
+}
+
 void keel::buildPipeline(OpPassManager &manager, const PipelineOptions &options, Level from, Level to) {
   using Build = void (*)(OpPassManager &, const PipelineOptions &);
   const Build steps[] = {buildGraphPipeline, buildStepPipeline,    buildKernelsPipeline,
@@ -160,6 +214,6 @@ void keel::registerPipelines() {
                                             buildTilesPipeline);
   PassPipelineRegistration<PipelineOptions>("to-buffers", "from the tiles level: bufferize, plan the memory",
                                             buildBuffersPipeline);
-  PassPipelineRegistration<PipelineOptions>("to-llvm", "from the buffers level: CPU code in the LLVM dialect",
+  PassPipelineRegistration<PipelineOptions>("to-llvm", "from the buffers level: code in the LLVM dialect",
                                             buildLlvmPipeline);
 }

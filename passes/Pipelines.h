@@ -17,6 +17,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
                        llvm::cl::init(true)};
   Option<bool> pivot{*this, "pivot", llvm::cl::desc("shift batch norms' inputs by the batch mean known before the matmul"),
                      llvm::cl::init(false)};
+  Option<unsigned> sm{*this, "sm", llvm::cl::desc("compute capability of the GPU: 80, 90, ...; 0 for a CPU"),
+                      llvm::cl::init(0)};
   Option<int64_t> vectorBits{*this, "vector-bits", llvm::cl::desc("width of the CPU's vector registers"),
                              llvm::cl::init(512)};
   Option<int64_t> vectorRegisters{*this, "vector-registers", llvm::cl::desc("number of the CPU's vector registers"),
@@ -33,7 +35,7 @@ void buildKernelsPipeline(mlir::OpPassManager &manager, const PipelineOptions &o
 void buildTilesPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// Tensors become buffers with a place in memory.
 void buildBuffersPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// CPU code, in the LLVM dialect.
+/// Code in the LLVM dialect: of the CPU, or of the GPU in a gpu.module, with the host's side of its entries.
 void buildLlvmPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 
 /// All pipelines after level `from`, up to and including level `to`.

@@ -6,6 +6,7 @@
 #include "dialect/norm/SoftmaxDerivative.h"
 #include "passes/Pipelines.h"
 #include "passes/algebra/Passes.h"
+#include "passes/artifact/Passes.h"
 #include "passes/cpu/Passes.h"
 #include "passes/fuse/Passes.h"
 #include "passes/gpu/Passes.h"
@@ -33,6 +34,7 @@ void keel::registerPasses() {
   registerFusePasses();
   registerSchedulePasses();
   registerHostPasses();
+  registerArtifactPasses();
   registerCpuPasses();
   registerGpuPasses();
   registerPipelines();

@@ -1,7 +1,8 @@
 // keel-compile: model IR to a shared library. Parses options, runs the pipelines, writes one output.
+#include "passes/CompileProgram.h"
 #include "passes/Pipelines.h"
 #include "passes/Registration.h"
-#include "passes/cpu/EmitArtifact.h"
+#include "passes/artifact/EmitArtifact.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -13,6 +14,7 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace keel;
@@ -26,7 +28,7 @@ struct Arguments {
   cl::opt<std::string> input{cl::Positional, cl::Required, cl::desc("FILE.mlir"), cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("where to write; - is the standard output"), cl::value_desc("FILE"),
                               cl::cat(category)};
-  cl::opt<std::string> target{"target", cl::desc("native, or a CPU's name"), cl::init("native"), cl::cat(category)};
+  cl::opt<std::string> target{"target", cl::desc("comma-separated: native or a CPU's name, sm_80, sm_90a, ..."), cl::init("native"), cl::cat(category)};
   cl::opt<bool> emulate{"emulate", cl::desc("run GPU kernels on the host"), cl::cat(category)};
   cl::opt<std::string> train{"train", cl::desc("add @train_step: sgd, momentum or adamw"), cl::cat(category)};
   cl::opt<int64_t> batch{"batch", cl::desc("largest batch of one call (128)"), cl::init(128), cl::cat(category)};
@@ -42,7 +44,7 @@ struct Arguments {
                                 clEnumValN(Emit::Kernels, "kernels", "grouped into kernels"),
                                 clEnumValN(Emit::Tiles, "tiles", "with the kernels' loops"),
                                 clEnumValN(Emit::Buffers, "buffers", "on buffers with a place in memory"),
-                                clEnumValN(Emit::Llvm, "llvm", "optimised LLVM IR"),
+                                clEnumValN(Emit::Llvm, "llvm", "optimised LLVM IR of the host's side"),
                                 clEnumValN(Emit::Ptx, "ptx", "a GPU's assembly"),
                                 clEnumValN(Emit::Obj, "obj", "an object file to link into an application"),
                                 clEnumValN(Emit::So, "so", "a shared library")),
@@ -94,21 +96,38 @@ static LogicalResult checkArguments(const Arguments &arguments) {
   }
   if (arguments.batch < 1)
     return fail("--batch must be at least 1, found " + llvm::Twine(arguments.batch));
-  if (arguments.emulate)
-    return fail("--emulate is not supported yet: it needs a GPU target");
-  if (arguments.emit == Emit::Ptx)
-    return fail("--emit=ptx is not supported yet: it needs a GPU target");
+  SmallVector<StringRef> targets;
+  StringRef(arguments.target).split(targets, ',');
+  unsigned numGpus = llvm::count_if(targets, isGpuTarget);
+  for (auto [index, target] : llvm::enumerate(targets))
+    if (llvm::is_contained(ArrayRef(targets).take_front(index), target))
+      return fail("--target names '" + target + "' twice");
+  if (targets.size() - numGpus > 1)
+    return fail("--target names more than one CPU: '" + arguments.target + "'");
+  if (arguments.emulate && !numGpus)
+    return fail("--emulate needs a GPU target, such as --target=sm_80");
+  if (arguments.emit == Emit::Ptx && (numGpus != 1 || targets.size() != 1))
+    return fail("--emit=ptx needs one GPU target, such as --target=sm_80");
+  if (arguments.emit < Emit::Llvm && targets.size() > 1)
+    return fail("--emit shows the code for one target, found '" + arguments.target + "'");
   if (arguments.output.empty() && (arguments.emit == Emit::So || arguments.emit == Emit::Obj))
     return fail("no output given, expected -o FILE");
   return success();
 }
 
-static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
-  Location nowhere = UnknownLoc::get(&context);
-  FailureOr<CpuTarget> target = getCpuTarget(arguments.target, nowhere);
-  if (failed(target))
-    return failure();
+// What host code is compiled for: the CPU among the targets. With GPUs alone, any CPU; but the emulator wants a fast one.
+static FailureOr<CpuTarget> getHost(const Arguments &arguments, ArrayRef<StringRef> targets, Location loc) {
+  for (StringRef target : targets)
+    if (!isGpuTarget(target))
+      return getCpuTarget(target, loc);
+  bool anyX86 = !arguments.emulate && llvm::Triple(llvm::sys::getDefaultTargetTriple()).isX86();
+  return getCpuTarget(anyX86 ? "x86-64" : "native", loc);
+}
 
+// The model, through the levels up to `last`.
+static FailureOr<OwningOpRef<ModuleOp>> lower(const Arguments &arguments, PipelineOptions &options, Level last,
+                                              MLIRContext &context) {
+  Location nowhere = UnknownLoc::get(&context);
   std::string message;
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(arguments.input, &message);
   if (!file)
@@ -118,30 +137,64 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return failure();
-
-  PipelineOptions options;
   options.train = arguments.train.getValue();
   options.batch = arguments.batch.getValue();
   options.fuse = !arguments.noFuse;
   options.algebra = !arguments.noAlgebra;
-  options.vectorBits = target->vectorBits;
-  options.vectorRegisters = target->vectorRegisters;
-  Level last = arguments.emit >= Emit::Llvm ? Level::Llvm : Level(int(arguments.emit.getValue()) + 1);
   PassManager manager(&context);
   buildPipeline(manager, options, Level::Model, last);
   if (failed(manager.run(*module)))
     return emitError(nowhere, "the compiler failed without saying why; keel-opt shows the pass");
+  return module;
+}
 
-  std::string output = arguments.output.empty() ? "-" : arguments.output.getValue();
-  if (last < Level::Llvm)
-    return write(output, [&](llvm::raw_ostream &stream) { module->print(stream); });
+static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
+  Location nowhere = UnknownLoc::get(&context);
+  SmallVector<StringRef> targets;
+  StringRef(arguments.target).split(targets, ',');
+  FailureOr<CpuTarget> host = getHost(arguments, targets, nowhere);
+  if (failed(host))
+    return failure();
+
+  std::string output = arguments.output.empty() ? "-" : arguments.output.getValue(), ptx;
+  Level last = arguments.emit >= Emit::Llvm ? Level::Llvm : Level(int(arguments.emit.getValue()) + 1);
   llvm::LLVMContext llvmContext;
-  FailureOr<std::unique_ptr<llvm::Module>> code = emitLlvmIr(*module, *target, llvmContext);
+  std::vector<Program> programs;
+  for (StringRef target : targets) {
+    PipelineOptions options;
+    options.vectorBits = host->vectorBits;
+    options.vectorRegisters = host->vectorRegisters;
+    GpuTarget gpu;
+    if (isGpuTarget(target)) {
+      FailureOr<GpuTarget> known = getGpuTarget(target, nowhere);
+      if (failed(known))
+        return failure();
+      gpu = *known;
+      options.sm = gpu.sm;
+    }
+    FailureOr<OwningOpRef<ModuleOp>> module = lower(arguments, options, last, context);
+    if (failed(module))
+      return failure();
+    if (last < Level::Llvm)
+      return write(output, [&](llvm::raw_ostream &stream) { (*module)->print(stream); });
+    if (!gpu.sm) {
+      programs.push_back({target.str(), std::move(*module)});
+      continue;
+    }
+    FailureOr<Program> program = makeGpuProgram(std::move(*module), gpu, *host, arguments.emulate, llvmContext, ptx);
+    if (failed(program))
+      return failure();
+    programs.push_back(std::move(*program));
+  }
+  if (arguments.emit == Emit::Ptx)
+    return write(output, [&](llvm::raw_ostream &stream) { stream << ptx; });
+
+  FailureOr<std::unique_ptr<llvm::Module>> code = emitLlvmIr(programs, *host, llvmContext);
   if (failed(code))
     return failure();
   if (arguments.emit == Emit::Llvm)
     return write(output, [&](llvm::raw_ostream &stream) { (*code)->print(stream, nullptr); });
-  FailureOr<SmallVector<char, 0>> object = emitObject(**code, *target, nowhere);
+  FailureOr<SmallVector<char, 0>> object = emitObject(**code, *host, nowhere);
   if (failed(object))
     return failure();
   if (arguments.emit == Emit::Obj)

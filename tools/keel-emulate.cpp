@@ -1,5 +1,5 @@
 // keel-emulate: CUDA device code as LLVM IR to a shared library that the emulator runs.
-#include "passes/cpu/EmitArtifact.h"
+#include "passes/artifact/EmitArtifact.h"
 #include "passes/emulate/Emulate.h"
 
 #include "mlir/IR/Diagnostics.h"

@@ -3,8 +3,8 @@
 #include "passes/cpu/Passes.h"
 
 #include "dialect/keel/Keel.h"
-#include "passes/cpu/Artifact.h"
-#include "passes/cpu/PointersToMemrefs.h"
+#include "passes/artifact/Artifact.h"
+#include "passes/artifact/PointersToMemrefs.h"
 #include "passes/host/Host.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,19 +24,6 @@ namespace keel {
 
 using namespace mlir;
 using namespace keel;
-
-// file:line:column of an op in the model, or "".
-static std::string getPlace(Location loc) {
-  std::string place;
-  loc->walk([&](Location nested) {
-    auto file = dyn_cast<FileLineColLoc>(nested);
-    if (!file)
-      return WalkResult::advance();
-    place = (file.getFilename().strref() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
-    return WalkResult::interrupt();
-  });
-  return place;
-}
 
 // Values that cost nothing to make again inside a body.
 static bool isRematerializable(Value value) {
@@ -311,7 +298,9 @@ LogicalResult Outliner::run() {
   entry.walk([&](KernelOp kernel) { kernels.push_back(kernel); });
   SmallVector<Attribute> descriptions;
   for (KernelOp kernel : kernels) {
-    descriptions.push_back(builder.getStrArrayAttr({kernel.getName(), getPlace(kernel.getLoc())}));
+    descriptions.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("name", kernel.getNameAttr()),
+         builder.getNamedAttr("location", builder.getStringAttr(getPlace(kernel.getLoc())))}));
     if (failed(outlineKernel(kernel)))
       return failure();
   }

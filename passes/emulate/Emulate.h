@@ -1,7 +1,7 @@
 // Device code made into host code that the emulator runs (the contract: runtime/emulator/Abi.h).
 #pragma once
 
-#include "passes/cpu/Target.h"
+#include "passes/artifact/CpuTarget.h"
 
 #include "mlir/IR/Location.h"
 #include "llvm/IR/Module.h"

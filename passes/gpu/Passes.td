@@ -77,4 +77,54 @@ def AssembleDevice : Pass<"assemble-device", "::mlir::ModuleOp"> {
     Option<"print", "print", "std::string", "\"\"", "also print the code: llvm or ptx">];
 }
 
+def LaunchCopies : Pass<"launch-copies", "::mlir::ModuleOp"> {
+  let summary = "turn copies between buffers of the device into launches";
+  let description = [{
+    Bufferization leaves a `keel.kernel` for each copy that it could not avoid.
+    It becomes a launch of a generated kernel: 16 bytes a thread where the
+    size allows it.
+
+    ```mlir
+    keel.kernel "copy" ins(%a = %x : memref<?x4xf32>) outs(%b = %y : memref<?x4xf32>) {
+      linalg.generic ... // %b = %a
+      keel.yield
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    keel.launch @device::@copy blocks(%n) ins(%x : memref<?x4xf32>) outs(%y : memref<?x4xf32>)
+    ```
+  }];
+  let dependentDialects = ["::keel::KeelDialect", "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def LowerLaunches : Pass<"lower-launches", "::mlir::ModuleOp"> {
+  let summary = "turn launches into calls of the runtime";
+  let description = [{
+    Runs after `--lower-entries`. The words that the kernel's parameters stand
+    for are stored on the host's stack, and `keel_env::launch` is called with
+    them. What is left of an entry computes addresses and extents; an op that
+    would touch a buffer is an error, because buffers are the device's.
+
+    ```mlir
+    keel.launch @device::@relu blocks(%n) ins(%x : memref<?x4xf32>) outs(%y : memref<?x4xf32>)
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.store %x_address, %arguments[0]
+    llvm.store %y_address, %arguments[1]
+    llvm.store %x_rows, %arguments[2]
+    llvm.store %y_rows, %arguments[3]
+    llvm.call %launch(%env, %kernel, %n, %arguments)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif

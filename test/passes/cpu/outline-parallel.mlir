@@ -13,7 +13,7 @@
 // CHECK: llvm.return
 // CHECK-LABEL: llvm.func internal @forward(
 // CHECK-SAME: %[[ENV:.*]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64)
-// CHECK-SAME: keel.kernels = {{\[\[}}"scale", "{{.*}}outline-parallel.mlir:{{[0-9]+}}:{{[0-9]+}}"]]
+// CHECK-SAME: keel.kernels = [{location = "{{.*}}outline-parallel.mlir:{{[0-9]+}}:{{[0-9]+}}", name = "scale"}]
 // CHECK: llvm.mlir.addressof @forward.scale :
 // CHECK: llvm.call %{{.*}}(%[[ENV]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i64) -> ()
 // CHECK: llvm.mlir.addressof @forward.scale_0 :

@@ -1,41 +1,57 @@
 // LLVM IR, optimisation, object code and linking.
-#include "passes/cpu/EmitArtifact.h"
+#include "passes/artifact/EmitArtifact.h"
 
+#include "passes/artifact/Artifact.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/IPO/Internalize.h"
 
 using namespace mlir;
 using namespace keel;
 
-FailureOr<std::unique_ptr<llvm::Module>> keel::emitLlvmIr(ModuleOp module, const CpuTarget &target,
-                                                         llvm::LLVMContext &context) {
-  OwningOpRef<ModuleOp> code = module.clone();
-  for (auto global : llvm::make_early_inc_range(code->getOps<ml_program::GlobalOp>()))
-    global.erase();
-  MLIRContext *mlirContext = module.getContext();
-  registerBuiltinDialectTranslation(*mlirContext);
-  registerLLVMDialectTranslation(*mlirContext);
+std::string keel::getEntrySymbol(const Program &program, StringRef name) { return (program.target + "." + name).str(); }
+
+// The host code of one program. What the metadata refers to is visible until the metadata is there.
+static std::unique_ptr<llvm::Module> translateProgram(const Program &program, const CpuTarget &host,
+                                                      llvm::LLVMContext &context) {
+  OwningOpRef<ModuleOp> code = program.module.get().clone();
+  for (Operation &op : llvm::make_early_inc_range(*code->getBody())) {
+    auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
+    // State lives on in the metadata, device code in the image.
+    if (isa<ml_program::GlobalOp, gpu::GPUModuleOp>(op))
+      op.erase();
+    else if (function && function->hasAttr(entryAttribute))
+      function.setLinkage(LLVM::Linkage::External);
+  }
+  MLIRContext *mlirContext = code->getContext();
   // Without them LLVM's passes assume a machine that cannot do much.
   (*code)->setAttr(LLVM::LLVMDialect::getTargetTripleAttrName(),
-                   StringAttr::get(mlirContext, target.machine->getTargetTriple().str()));
+                   StringAttr::get(mlirContext, host.machine->getTargetTriple().str()));
   (*code)->setAttr(LLVM::LLVMDialect::getDataLayoutAttrName(),
-                   StringAttr::get(mlirContext, target.machine->createDataLayout().getStringRepresentation()));
-  std::unique_ptr<llvm::Module> result = translateModuleToLLVMIR(*code, context, "model");
+                   StringAttr::get(mlirContext, host.machine->createDataLayout().getStringRepresentation()));
+  std::unique_ptr<llvm::Module> result = translateModuleToLLVMIR(*code, context, program.target);
   if (!result)
-    return failure();
-  if (failed(addMetadata(module, target, *result)))
-    return failure();
+    return nullptr;
+  for (auto entry : program.module.get().getOps<LLVM::LLVMFuncOp>())
+    if (entry->hasAttr(entryAttribute))
+      result->getFunction(entry.getSymName())->setName(getEntrySymbol(program, entry.getSymName()));
+  return result;
+}
 
+static void optimise(llvm::Module &code, const CpuTarget &host) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager callGraph;
@@ -43,13 +59,36 @@ FailureOr<std::unique_ptr<llvm::Module>> keel::emitLlvmIr(ModuleOp module, const
   llvm::PipelineTuningOptions tuning;
   // Loops are vectorised before; what is scalar by then is so for a reason, or short.
   tuning.LoopVectorization = true;
-  llvm::PassBuilder builder(target.machine.get(), tuning);
+  llvm::PassBuilder builder(host.machine.get(), tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(callGraph);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(*result, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(code, modules);
+}
+
+FailureOr<std::unique_ptr<llvm::Module>> keel::emitLlvmIr(MutableArrayRef<Program> programs, const CpuTarget &host,
+                                                         llvm::LLVMContext &context) {
+  MLIRContext *mlirContext = programs.front().module.get().getContext();
+  registerBuiltinDialectTranslation(*mlirContext);
+  registerLLVMDialectTranslation(*mlirContext);
+  std::unique_ptr<llvm::Module> result;
+  for (Program &program : programs) {
+    std::unique_ptr<llvm::Module> code = translateProgram(program, host, context);
+    if (!code)
+      return failure();
+    if (!result)
+      result = std::move(code);
+    else if (llvm::Linker::linkModules(*result, std::move(code)))
+      return program.module.get().emitError("cannot link the host code for ") << program.target;
+    if (program.emulated && llvm::Linker::linkModules(*result, std::move(program.emulated)))
+      return program.module.get().emitError("cannot link the emulated kernels for ") << program.target;
+  }
+  if (failed(addMetadata(programs, host, *result)))
+    return failure();
+  llvm::internalizeModule(*result, [](const llvm::GlobalValue &value) { return value.getName() == "keel_artifact_query"; });
+  optimise(*result, host);
   return result;
 }
 

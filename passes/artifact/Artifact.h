@@ -4,10 +4,13 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
+#include <string>
+
 namespace keel {
 /// On an entry's llvm.func: what keel_artifact_entry says of it (a dictionary; see LowerEntries.cpp).
 constexpr llvm::StringLiteral entryAttribute = "keel.entry";
-/// On an entry's llvm.func: its kernels, each [name, location].
+/// On an entry's llvm.func: its kernels, each a dictionary: name, location; of a GPU's also symbol, threads, shared_bytes,
+/// num_arguments, schedule.
 constexpr llvm::StringLiteral kernelsAttribute = "keel.kernels";
 
 /// keel_env: {arena, parallel, launch}.
@@ -15,4 +18,7 @@ inline mlir::LLVM::LLVMStructType getEnvType(mlir::MLIRContext *context) {
   mlir::Type pointer = mlir::LLVM::LLVMPointerType::get(context);
   return mlir::LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, pointer});
 }
+
+/// file:line:column of the first place in the model that a location names, or "".
+std::string getPlace(mlir::Location loc);
 } // namespace keel

@@ -1,9 +1,9 @@
 // Entries get the signature of keel_artifact_entry::call: buffers come as an array of pointers, the arena from the
 // environment, every dynamic extent is the batch.
-#include "passes/cpu/Passes.h"
+#include "passes/artifact/Passes.h"
 
-#include "passes/cpu/Artifact.h"
-#include "passes/cpu/PointersToMemrefs.h"
+#include "passes/artifact/Artifact.h"
+#include "passes/artifact/PointersToMemrefs.h"
 #include "passes/host/Host.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -12,7 +12,7 @@
 
 namespace keel {
 #define GEN_PASS_DEF_LOWERENTRIES
-#include "passes/cpu/Passes.h.inc"
+#include "passes/artifact/Passes.h.inc"
 } // namespace keel
 
 using namespace mlir;

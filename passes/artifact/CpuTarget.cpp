@@ -1,5 +1,5 @@
 // The host's CPU or a named one, as LLVM knows it.
-#include "passes/cpu/Target.h"
+#include "passes/artifact/CpuTarget.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -11,8 +11,6 @@
 using namespace mlir;
 
 FailureOr<keel::CpuTarget> keel::getCpuTarget(StringRef name, Location loc) {
-  if (name.starts_with("sm_"))
-    return emitError(loc, "target '") << name << "' is not supported yet: GPUs need a later version; use --target=native or a CPU's name";
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple(llvm::sys::getDefaultTargetTriple());

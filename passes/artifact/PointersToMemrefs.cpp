@@ -1,5 +1,5 @@
 // Builds and takes apart memref descriptors.
-#include "passes/cpu/PointersToMemrefs.h"
+#include "passes/artifact/PointersToMemrefs.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

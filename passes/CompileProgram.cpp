@@ -1,0 +1,68 @@
+// Device code, its image, and what the metadata says of it.
+#include "passes/CompileProgram.h"
+
+#include "dialect/keel/Keel.h"
+#include "passes/emulate/Emulate.h"
+#include "passes/gpu/DeviceCode.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+using namespace keel;
+
+static void explain(LLVM::LLVMFuncOp kernel, const KernelResources &resources, const GpuTarget &target) {
+  auto number = [&](StringRef name) {
+    auto value = kernel->getAttrOfType<IntegerAttr>(name);
+    return value ? value.getInt() : 0;
+  };
+  auto schedule = kernel->getAttrOfType<StringAttr>(scheduleAttribute);
+  remark::passed(kernel.getLoc(), remark::RemarkOpts::name("device").category("gpu").function(kernel.getSymName()))
+      << ("kernel '" + kernel.getSymName() + "' for " + target.name + ": " + (schedule ? schedule.getValue() : "no schedule") +
+          "; " + Twine(number(threadsAttribute)) + " threads, " + Twine(resources.registers) + " registers, " +
+          Twine(resources.sharedBytes + number(sharedBytesAttribute)) + " bytes of shared memory, no spills")
+             .str();
+}
+
+FailureOr<Program> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuTarget &target, const CpuTarget &host,
+                                        bool emulate, llvm::LLVMContext &context, std::string &ptx) {
+  Program program;
+  program.target = target.name;
+  program.sm = target.sm;
+  program.specific = target.specific;
+  for (auto device : module->getOps<gpu::GPUModuleOp>()) {
+    FailureOr<std::unique_ptr<llvm::Module>> code = translateDeviceCode(device, target, context);
+    if (failed(code))
+      return failure();
+    FailureOr<DeviceCode> assembled = assembleDeviceCode(device, **code, target);
+    if (failed(assembled))
+      return failure();
+    if (!program.image.empty())
+      return device.emitError("more than one gpu.module; an image holds one");
+    program.image = std::move(assembled->cubin);
+    ptx = std::move(assembled->ptx);
+    for (auto kernel : device.getOps<LLVM::LLVMFuncOp>()) {
+      auto resources = assembled->kernels.find(kernel.getSymName());
+      if (!kernel->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()) || resources == assembled->kernels.end())
+        continue;
+      program.registers[kernel.getSymName()] = resources->second.registers;
+      explain(kernel, resources->second, target);
+    }
+    if (!emulate)
+      continue;
+    EmulateOptions options;
+    options.prefix = "keel_emulated." + target.name + ".";
+    options.chip = target.name;
+    FailureOr<EmulatedModule> emulated = keel::emulate(std::move(*code), host, device.getLoc(), options);
+    if (failed(emulated))
+      return failure();
+    for (const EmulatedKernel &kernel : emulated->kernels)
+      program.emulatedSymbols[kernel.name] = kernel.symbol;
+    program.emulated = std::move(emulated->module);
+    program.imports = emulated->imports;
+    program.numImports = emulated->numImports;
+  }
+  program.module = std::move(module);
+  return program;
+}

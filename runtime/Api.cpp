@@ -119,6 +119,12 @@ const keel_artifact_state *keel_model_find_state(const keel_model *model, const 
   return model->model.findState(name);
 }
 
+keel_status keel_model_set_device(keel_model *model, const char *device, keel_error *error) {
+  return locked(model, error, [&](Model &m) { m.setDevice(&given(device, "device")); });
+}
+
+const char *keel_model_device(const keel_model *model) { return model->model.deviceName().c_str(); }
+
 keel_status keel_model_set_threads(keel_model *model, uint32_t threads, keel_error *error) {
   return locked(model, error, [&](Model &m) { m.setThreads(threads); });
 }
@@ -183,6 +189,14 @@ keel_status keel_model_events(const keel_model *model, const keel_kernel_event *
     *events = recorded.data();
     *num_events = recorded.size();
   });
+}
+
+keel_status keel_model_time_calls(keel_model *model, bool on, keel_error *error) {
+  return locked(model, error, [&](Model &m) { m.timeCalls(on); });
+}
+
+keel_status keel_model_call_seconds(keel_model *model, double *seconds, keel_error *error) {
+  return locked(model, error, [&](Model &m) { *seconds = m.callSeconds(); });
 }
 
 keel_status keel_model_write_trace(const keel_model *model, const char *path, keel_error *error) {

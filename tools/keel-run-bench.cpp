@@ -43,6 +43,8 @@ double round3(double value) { return std::round(value * 1000) / 1000; }
 
 void bench(const Options &options) {
   keel::Model model = openModel(options);
+  if (model.device().empty())
+    model.call(options.entry); // says what is missing
   const keel_artifact_entry *entry = keel_model_find_entry(model.get(), options.entry.c_str());
   if (!entry)
     model.call(options.entry); // says what there is
@@ -72,11 +74,13 @@ void bench(const Options &options) {
   auto start = Clock::now();
   for (int i = 0; i < 3 || (i < 1000 && Clock::now() - start < std::chrono::milliseconds(200)); ++i)
     once();
-  std::vector<double> times;
+  std::vector<double> times, deviceTimes;
+  model.timeCalls(true);
   start = Clock::now();
   while (options.repeat ? times.size() < options.repeat
                         : times.size() < 5 || (times.size() < 10000 && Clock::now() - start < std::chrono::seconds(1)))
-    times.push_back(once());
+    times.push_back(once()), deviceTimes.push_back(model.callSeconds() * 1e6);
+  model.timeCalls(false);
 
   // The kernels in calls of their own: looking at the clock takes time too.
   model.record(true);
@@ -95,12 +99,18 @@ void bench(const Options &options) {
 
   nlohmann::ordered_json result = {{"entry", options.entry},
                                    {"batch", batch},
+                                   {"device", model.device()},
+                                   {"target", model.program().target},
                                    {"threads", model.threads()},
                                    {"repeat", times.size()},
                                    {"unit", "us"},
                                    {"median", round3(medianOf(times))},
-                                   {"min", round3(*std::min_element(times.begin(), times.end()))},
-                                   {"kernels", nlohmann::ordered_json::array()}};
+                                   {"min", round3(*std::min_element(times.begin(), times.end()))}};
+  if (!std::isnan(deviceTimes[0])) { // without what the host adds: copies, launching, waiting
+    result["device_median"] = round3(medianOf(deviceTimes));
+    result["device_min"] = round3(*std::min_element(deviceTimes.begin(), deviceTimes.end()));
+  }
+  result["kernels"] = nlohmann::ordered_json::array();
   for (std::uint32_t i = 0; i < entry->num_kernels; ++i)
     result["kernels"].push_back({{"name", entry->kernels[i].name},
                                  {"location", entry->kernels[i].location ? entry->kernels[i].location : ""},

@@ -29,13 +29,13 @@ void checkWritable(const std::string &path) {
 } // namespace
 
 keel::Model keel::tool::openModel(const Options &options) {
-  if (options.device != "cpu")
-    fail("device '" + options.device + "' is not available: this model holds code for the CPU only");
   for (const std::string &path : options.outputs)
     checkWritable(path);
   checkWritable(options.saveState);
   checkWritable(options.trace);
   keel::Model model(options.model);
+  if (!options.device.empty())
+    model.device(options.device);
   model.threads(options.threads);
   model.seed(options.seed);
   if (!options.state.empty())
@@ -130,9 +130,10 @@ void addCommonOptions(CLI::App *command, Options &options) {
       ->type_size(1)
       ->allow_extra_args(false);
   command->add_option("--seed", options.seed, "Seed of the initial state and of the order of the cases");
-  command->add_option("--device", options.device, "cpu, cuda or emulator")
-      ->check(CLI::IsMember({"cpu", "cuda", "emulator"}));
-  command->add_option("--threads", options.threads, "Threads; 0: one for each CPU");
+  command->add_option("--device", options.device,
+                      "cpu, cuda (or cuda:1 …) or emulator (or emulator:sm_80 …); default: the CPU if the model has code "
+                      "for it, else the GPU");
+  command->add_option("--threads", options.threads, "Threads of the CPU and the emulator; 0: one for each CPU");
   command->add_option("--trace", options.trace, "Write a trace for ui.perfetto.dev (.json)");
 }
 

@@ -12,7 +12,7 @@ namespace keel::tool {
 
 /// The command line.
 struct Options {
-  std::string model, entry, device = "cpu", state, saveState, data, labels, testData, testLabels, log, plot, trace;
+  std::string model, entry, device, state, saveState, data, labels, testData, testLabels, log, plot, trace;
   std::vector<std::string> inputs, outputs, settings;
   std::uint32_t threads = 0, epochs = 1, batch = 0, repeat = 0;
   std::uint64_t seed = 0;

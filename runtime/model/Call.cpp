@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #ifdef __SSE__
 #include <xmmintrin.h>
 #endif
@@ -80,8 +81,9 @@ Shape Model::outputShape(const keel_artifact_entry &called, std::uint32_t output
   return shape;
 }
 
-void Model::call(const keel_artifact_entry &called, std::span<const keel_view> inputs,
-                 std::span<const keel_view> outputs) {
+/// Throws unless an entry takes these arguments; returns the batch, 0 where there is nothing to compute.
+std::int64_t Model::checkCall(const keel_artifact_entry &called, std::span<const keel_view> inputs,
+                              std::span<const keel_view> outputs) const {
   auto checkCount = [&](std::size_t found, std::size_t expected, const char *what) {
     if (found != expected)
       fail(KEEL_INVALID_ARGUMENT, "entry '", called.name, "' has ", expected, " ", what, expected == 1 ? "" : "s", ", ",
@@ -105,23 +107,33 @@ void Model::call(const keel_artifact_entry &called, std::span<const keel_view> i
   bool splittable = isSplittable(called, artifact());
   std::int64_t capacity = called.batch_capacity;
   if (capacity == 0)
-    batch = capacity = 1;
+    return 1;
   if (batch == 0 && splittable)
-    return; // no rows, nothing to compute
+    return 0; // no rows
   if (batch <= 0)
     fail(KEEL_INVALID_ARGUMENT, "'", called.name, "' needs a batch of at least 1");
   if (batch > capacity && !splittable)
     fail(KEEL_INVALID_ARGUMENT, "a batch of ", batch, " is too large for '", called.name, "', which takes at most ",
          capacity, " and cannot be split: compile the model with --batch=", batch);
+  return batch;
+}
 
+void Model::call(const keel_artifact_entry &called, std::span<const keel_view> inputs,
+                 std::span<const keel_view> outputs) {
+  if (missingDevice)
+    std::rethrow_exception(missingDevice);
+  std::int64_t batch = checkCall(called, inputs, outputs);
+  std::int64_t capacity = std::max<std::int64_t>(called.batch_capacity, 1);
+  if (batch == 0)
+    return;
   prepareState(called);
   std::vector<Argument> arguments;
   auto addArgument = [&](const keel_artifact_tensor &type, const keel_view &view) {
     std::size_t bytes = bytesOf(view);
     std::size_t rowBytes = batch > capacity && isBatched(type) ? bytes / static_cast<std::size_t>(batch) : 0;
     Argument argument{static_cast<std::uint8_t *>(view.data), bytes, rowBytes, nullptr};
-    bool stage = !isAligned(view.data) ||
-                 (rowBytes && rowBytes * static_cast<std::size_t>(capacity) % KEEL_ARTIFACT_ALIGNMENT != 0);
+    bool stage = !placement && (!isAligned(view.data) ||
+                 (rowBytes && rowBytes * static_cast<std::size_t>(capacity) % KEEL_ARTIFACT_ALIGNMENT != 0));
     if (stage)
       argument.staged = allocate(argument.size(std::min(batch, capacity)));
     arguments.push_back(std::move(argument));
@@ -138,6 +150,8 @@ void Model::call(const keel_artifact_entry &called, std::span<const keel_view> i
       if (overlap(arguments[i], arguments[j]))
         fail(KEEL_INVALID_ARGUMENT, "output ", i - inputs.size(), " of '", called.name, "' overlaps another argument");
 
+  if (placement)
+    return callOnDevice(called, inputs, outputs, batch);
   std::vector<void *> pointers(arguments.size());
   for (std::int64_t row = 0; row < batch; row += capacity) {
     std::int64_t rows = std::min(capacity, batch - row);
@@ -148,10 +162,78 @@ void Model::call(const keel_artifact_entry &called, std::span<const keel_view> i
         std::memcpy(argument.staged.get(), argument.at(row), argument.size(rows));
     }
     invoke(called, pointers, rows);
+    noteWrites(called);
     for (std::size_t i = inputs.size(); i < arguments.size(); ++i)
       if (arguments[i].staged)
         std::memcpy(arguments[i].at(row), arguments[i].staged.get(), arguments[i].size(rows));
   }
+}
+
+namespace {
+/// The part of an argument that belongs to some rows of a batch; all of it where it has no batch or the batch is whole.
+Placement::Argument rowsOf(const keel_artifact_tensor &type, const keel_view &view, std::int64_t batch,
+                           std::int64_t row, std::int64_t rows) {
+  Placement::Argument all{static_cast<std::uint8_t *>(view.data), bytesOf(view)};
+  if (rows == batch || !isBatched(type))
+    return all;
+  std::size_t rowBytes = all.bytes / static_cast<std::size_t>(batch);
+  return {all.data + rowBytes * static_cast<std::size_t>(row), rowBytes * static_cast<std::size_t>(rows)};
+}
+} // namespace
+
+void Model::callOnDevice(const keel_artifact_entry &called, std::span<const keel_view> inputs,
+                         std::span<const keel_view> outputs, std::int64_t batch) {
+  std::int64_t capacity = std::max<std::int64_t>(called.batch_capacity, 1);
+  struct Part {
+    Placement::Ticket ticket;
+    std::int64_t row, rows;
+  };
+  std::deque<Part> started;
+  std::vector<Placement::Argument> arguments;
+  auto finishOne = [&] {
+    Part part = started.front();
+    started.pop_front();
+    arguments.clear();
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      arguments.push_back(rowsOf(called.outputs[i], outputs[i], batch, part.row, part.rows));
+    placement->finish(part.ticket, arguments);
+  };
+  for (std::int64_t row = 0; row < batch; row += capacity) {
+    std::int64_t rows = std::min(capacity, batch - row);
+    arguments.clear();
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      arguments.push_back(rowsOf(called.inputs[i], inputs[i], batch, row, rows));
+    started.push_back({placement->start(called, arguments, rows), row, rows});
+    noteWrites(called);
+    if (started.size() >= queueDepth())
+      finishOne();
+  }
+  while (!started.empty())
+    finishOne();
+  collectEvents();
+}
+
+Placement::Ticket Model::start(const keel_artifact_entry &called, std::span<const keel_view> inputs) {
+  std::vector<Placement::Argument> arguments;
+  std::int64_t batch = -1;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (!matches(called.inputs[i], inputs[i], batch))
+      fail(KEEL_INVALID_ARGUMENT, "input ", i, " of '", called.name, "' is ", typeText(called.inputs[i]), ", not ",
+           typeText(inputs[i]));
+  prepareState(called);
+  for (const keel_view &input : inputs)
+    arguments.push_back({static_cast<std::uint8_t *>(input.data), bytesOf(input)});
+  Placement::Ticket ticket = placement->start(called, arguments, batch < 0 ? 1 : batch);
+  noteWrites(called);
+  return ticket;
+}
+
+void Model::finish(const Placement::Ticket &ticket, std::span<const keel_view> outputs) {
+  std::vector<Placement::Argument> arguments;
+  for (const keel_view &output : outputs)
+    arguments.push_back({static_cast<std::uint8_t *>(output.data), bytesOf(output)});
+  placement->finish(ticket, arguments);
+  collectEvents();
 }
 
 void Model::invoke(const keel_artifact_entry &called, std::span<void *const> arguments, std::int64_t batch) {
@@ -187,7 +269,6 @@ void Model::invoke(const keel_artifact_entry &called, std::span<void *const> arg
     DefaultFloatingPoint guard;
     called.call(&environment, buffers.data(), batch);
   }
-  noteWrites(called);
 }
 
 } // namespace keel::runtime

@@ -5,13 +5,51 @@
 namespace keel::runtime {
 
 Model::Model(Library opened)
-    : library(std::move(opened)), selected(library.artifact->programs), states(library.artifact->num_states),
+    : library(std::move(opened)), states(library.artifact->num_states), prepared(states.size()),
       threadCount(availableThreads()) {
-  for (std::uint32_t i = artifact().num_programs; i-- > 0;)
-    if (artifact().programs[i].kind == KEEL_PROGRAM_CPU)
-      selected = &artifact().programs[i];
-  if (selected->kind == KEEL_PROGRAM_CPU)
-    checkCpu(*selected, library.name);
+  try {
+    select(selectDefaultDevice(artifact(), library.name));
+  } catch (const Error &) {
+    // The model can be looked at, and a device may be set; calls say what is missing. What is for CPUs only is refused.
+    if (artifact().programs[0].kind == KEEL_PROGRAM_CPU)
+      throw;
+    missingDevice = std::current_exception();
+    select({artifact().programs, nullptr, ""});
+  }
+}
+
+void Model::select(Selection chosen) {
+  placement.reset();
+  std::unique_ptr<Device> device = std::move(chosen.device);
+  selection = std::move(chosen);
+  // What `prepare` makes is for one program.
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (isDerived(i))
+      states[i] = {};
+  std::fill(prepared.begin(), prepared.end(), false);
+  if (const keel_artifact_entry *prepare = findEntry("prepare"))
+    for (std::uint32_t i = 0; i < prepare->num_state; ++i)
+      if (prepare->state_access[i] & 2)
+        prepared[prepare->state[i]] = true;
+  if (device) {
+    device->setThreads(threadCount);
+    placement = std::make_unique<Placement>(std::move(device), artifact());
+    pool.reset();
+    arena.reset();
+    arenaBytes = 0;
+  }
+}
+
+void Model::setDevice(const std::string &specification) {
+  Selection chosen = selectDevice(specification, artifact(), library.name);
+  // The old device's state comes home first.
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (states[i].ready && !isDerived(i))
+      state(artifact().states[i].name);
+  kernelEvents.clear();
+  recording = timing = false;
+  missingDevice = nullptr;
+  select(std::move(chosen));
 }
 
 const keel_artifact_entry *Model::findEntry(std::string_view name) const {
@@ -54,6 +92,8 @@ void Model::setThreads(unsigned count) {
   if (count != threadCount)
     pool.reset();
   threadCount = count;
+  if (placement)
+    placement->device().setThreads(count);
 }
 
 } // namespace keel::runtime

@@ -4,18 +4,40 @@
 #include "runtime/support/Error.h"
 
 #include <cstdio>
+#include <limits>
 
 namespace keel::runtime {
 
 void Model::record(bool on) {
-  if (!pool)
-    pool.emplace(threadCount);
-  pool->record(on);
   if (on) {
     kernelEvents.clear();
     recordStart = now();
   }
   recording = on;
+  if (placement)
+    return placement->device().record(on);
+  if (!pool)
+    pool.emplace(threadCount);
+  pool->record(on);
+}
+
+void Model::collectEvents() {
+  if (recording)
+    for (const Device::Event &event : placement->device().takeEvents())
+      kernelEvents.push_back({event.entry, event.kernel, event.begin, event.end});
+}
+
+void Model::timeCalls(bool on) {
+  if (placement)
+    placement->device().timeRuns(on);
+  timing = on;
+}
+
+double Model::callSeconds() {
+  if (timing && placement)
+    if (std::optional<double> seconds = placement->device().runTime())
+      return *seconds;
+  return std::numeric_limits<double>::quiet_NaN();
 }
 
 void Model::runKernel(const keel_artifact_entry &called, std::uint32_t kernel, keel_kernel_body body,

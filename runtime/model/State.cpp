@@ -33,23 +33,48 @@ void Model::seed(std::uint64_t value) {
 
 void Model::invalidateDerived() {
   for (std::size_t i = 0; i < states.size(); ++i)
-    if (isDerived(i))
+    if (isPrepared(i))
       states[i].ready = false;
+}
+
+/// Gives a state tensor a value from outside.
+void Model::setHost(std::size_t index, Tensor tensor) {
+  states[index] = {std::move(tensor), true, false};
+  if (placement)
+    placement->setCurrent(index, false);
+}
+
+void Model::initializeState(std::size_t index) {
+  const keel_artifact_state &type = artifact().states[index];
+  Tensor tensor = makeTensor(type);
+  initialize(type, seedValue, tensor);
+  if (type.role == KEEL_STATE_SETTING && std::string_view(type.name) == "seed" && isInteger(type.type.dtype)) // of dropout's masks
+    std::memcpy(tensor.data(), &seedValue, std::min(tensor.bytes(), sizeof seedValue));
+  setHost(index, std::move(tensor));
+}
+
+void Model::runPrepare() {
+  const keel_artifact_entry &prepare = entry("prepare");
+  prepareState(prepare);
+  if (placement)
+    placement->finish(placement->start(prepare, {}, 1), {});
+  else
+    invoke(prepare, {}, 1);
+  noteWrites(prepare);
 }
 
 const Tensor &Model::state(std::string_view name) {
   std::size_t index = stateIndex(name);
   State &state = states[index];
-  if (isDerived(index) && !state.ready) {
-    prepareState(entry("prepare"));
-    invoke(entry("prepare"), {}, 1);
-  } else if (!state.ready) {
-    const keel_artifact_state &type = artifact().states[index];
-    Tensor tensor = makeTensor(type);
-    initialize(type, seedValue, tensor);
-    if (type.role == KEEL_STATE_SETTING && name == "seed" && isInteger(type.type.dtype)) // of dropout's masks
-      std::memcpy(tensor.data(), &seedValue, std::min(tensor.bytes(), sizeof seedValue));
-    state = {std::move(tensor), true};
+  if (!state.ready && isPrepared(index))
+    runPrepare();
+  else if (!state.ready)
+    initializeState(index);
+  if (state.hostStale) {
+    if (!state.tensor.memory)
+      state.tensor = makeTensor(artifact().states[index]);
+    placement->download(index, state.tensor);
+    state.hostStale = false;
   }
   return state.tensor;
 }
@@ -60,12 +85,10 @@ void Model::setState(std::string_view name, const keel_view &view) {
   if (isDerived(index))
     fail(KEEL_INVALID_ARGUMENT, "state '", name, "' is computed from other state and cannot be set");
   checkType(type, view);
-  State &state = states[index];
-  if (!state.tensor.memory)
-    state.tensor = makeTensor(type);
-  if (state.tensor.bytes())
-    std::memmove(state.tensor.data(), view.data, state.tensor.bytes());
-  state.ready = true;
+  Tensor tensor = states[index].tensor.memory ? states[index].tensor : makeTensor(type);
+  if (tensor.bytes())
+    std::memmove(tensor.data(), view.data, tensor.bytes());
+  setHost(index, std::move(tensor));
   invalidateDerived();
 }
 
@@ -100,7 +123,7 @@ void Model::loadState(const std::string &path) {
     if (!found[i] && !isDerived(i))
       fail(KEEL_INVALID_ARGUMENT, prefix, "state '", artifact().states[i].name, "' is missing");
   for (auto &[name, tensor] : loaded)
-    states[stateIndex(name)] = {std::move(tensor), true};
+    setHost(stateIndex(name), std::move(tensor));
   invalidateDerived();
 }
 
@@ -112,30 +135,34 @@ void Model::saveState(const std::string &path) {
   writeSafetensors(path, tensors);
 }
 
-/// Brings everything that an entry reads into being.
+/// Brings everything that an entry reads into being, where the entry will run.
 void Model::prepareState(const keel_artifact_entry &called) {
+  if (missingDevice)
+    std::rethrow_exception(missingDevice);
+  if (placement)
+    placement->makeRoom(called);
   bool stale = false;
   for (std::uint32_t i = 0; i < called.num_state; ++i) {
     std::uint32_t index = called.state[i];
     State &wanted = states[index];
-    if (wanted.ready)
-      continue;
-    if (!isDerived(index)) {
-      state(artifact().states[index].name);
+    if (isPrepared(index)) {
+      if (!wanted.ready && placement && !placement->isCurrent(index)) {
+        // Zeroed: padding that `prepare` leaves alone stays what it was compiled to be.
+        placement->zero(index);
+      } else if (!wanted.ready && !placement && !wanted.tensor.memory) {
+        wanted.tensor = makeTensor(artifact().states[index]);
+        std::memset(wanted.tensor.data(), 0, wanted.tensor.bytes());
+      }
+      stale |= !wanted.ready && (called.state_access[i] & 1) != 0;
       continue;
     }
-    if (!wanted.tensor.memory) {
-      // Zeroed: padding that `prepare` leaves alone stays what it was compiled to be.
-      wanted.tensor = makeTensor(artifact().states[index]);
-      std::memset(wanted.tensor.data(), 0, wanted.tensor.bytes());
-    }
-    stale |= (called.state_access[i] & 1) != 0;
+    if (!wanted.ready)
+      initializeState(index);
+    if (placement && !placement->isCurrent(index))
+      placement->upload(index, wanted.tensor);
   }
-  if (!stale || std::string_view(called.name) == "prepare")
-    return;
-  const keel_artifact_entry &prepare = entry("prepare");
-  prepareState(prepare);
-  invoke(prepare, {}, 1);
+  if (stale && std::string_view(called.name) != "prepare")
+    runPrepare();
 }
 
 void Model::noteWrites(const keel_artifact_entry &called) {
@@ -145,8 +172,10 @@ void Model::noteWrites(const keel_artifact_entry &called) {
   if (wrote)
     invalidateDerived();
   for (std::uint32_t i = 0; i < called.num_state; ++i)
-    if (called.state_access[i] & 2)
+    if (called.state_access[i] & 2) {
       states[called.state[i]].ready = true;
+      states[called.state[i]].hostStale = placement != nullptr;
+    }
 }
 
 } // namespace keel::runtime

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -154,20 +155,38 @@ private:
 
     std::size_t perStep = static_cast<std::size_t>(batch), steps = (training.count + perStep - 1) / perStep;
     double sum = 0;
+    auto note = [&](std::size_t s, double value) {
+      if (!std::isfinite(value))
+        fail(KEEL_DIVERGED, "the loss became ", value, " in epoch ", epoch, ", step ", s + 1,
+             ": try a smaller learning_rate, and look for NaN in the data");
+      sum += value * static_cast<double>(std::min(perStep, training.count - s * perStep));
+      if (options.on_step)
+        options.on_step(options.user, epoch, s + 1, steps, value);
+    };
+    keel_view output = loss.view();
+    // A device that works by itself is given the next step before the loss of the last one is read.
+    std::deque<std::pair<std::size_t, Placement::Ticket>> started;
+    auto finishOne = [&] {
+      auto [s, ticket] = started.front();
+      started.pop_front();
+      model.finish(ticket, {&output, 1});
+      note(s, loadElement(loss.data(), loss.dtype, 0));
+    };
     for (std::size_t s = 0; s < steps; ++s) {
       std::size_t begin = s * perStep, end = std::min(begin + perStep, training.count);
       keel_view inputs[] = {gather(training.data, order, begin, end, stagedData),
                             gather(training.labels, order, begin, end, stagedLabels)};
-      keel_view output = loss.view();
-      model.call(*step, inputs, {&output, 1});
-      double value = loadElement(loss.data(), loss.dtype, 0);
-      if (!std::isfinite(value))
-        fail(KEEL_DIVERGED, "the loss became ", value, " in epoch ", epoch, ", step ", s + 1,
-             ": try a smaller learning_rate, and look for NaN in the data");
-      sum += value * static_cast<double>(end - begin);
-      if (options.on_step)
-        options.on_step(options.user, epoch, s + 1, steps, value);
+      if (model.queueDepth() > 1) {
+        started.emplace_back(s, model.start(*step, inputs));
+        if (started.size() >= model.queueDepth())
+          finishOne();
+      } else {
+        model.call(*step, inputs, {&output, 1});
+        note(s, loadElement(loss.data(), loss.dtype, 0));
+      }
     }
+    while (!started.empty())
+      finishOne();
     return sum / static_cast<double>(training.count);
   }
 

@@ -29,6 +29,7 @@ typedef enum keel_status {
   KEEL_DIVERGED,         /* training reached a loss that is not finite */
   KEEL_OUT_OF_MEMORY,
   KEEL_INTERNAL, /* a bug in the runtime */
+  KEEL_DEVICE,   /* a device that is not there, or that failed; a fault that the emulator found */
 } keel_status;
 
 typedef struct keel_error {
@@ -95,6 +96,14 @@ const keel_artifact_program *keel_model_program(const keel_model *model);
 const keel_artifact_entry *keel_model_find_entry(const keel_model *model, const char *name);
 const keel_artifact_state *keel_model_find_state(const keel_model *model, const char *name);
 
+/* Where calls run: "cpu", "cuda" (the first GPU; "cuda:1" the second), or "emulator" (the GPU's kernels on the host,
+ * checked; "emulator:sm_80" those for one target). State goes along, and so may pointers to entries: look them up again.
+ * Default: the CPU if the model holds code for it, else the GPU; if there is none the first call says what is missing.
+ * State is on the device while it is used there; setting and reading it copies. */
+keel_status keel_model_set_device(keel_model *model, const char *device, keel_error *error);
+/* "cpu", "cuda" or "emulator"; "" while there is none. */
+const char *keel_model_device(const keel_model *model);
+
 /* Threads used by a call, the caller's included; 0 (the default) is one for each CPU this process may use.
  * Results do not depend on it, bit for bit. */
 keel_status keel_model_set_threads(keel_model *model, uint32_t threads, keel_error *error);
@@ -136,11 +145,17 @@ typedef struct keel_kernel_event {
   uint64_t begin, end; /* nanoseconds since recording began */
 } keel_kernel_event;
 
-/* Starts recording kernels anew, or stops it. Costs about 0.1 µs a kernel while on, nothing while off. */
+/* Starts recording kernels anew, or stops it. Costs about 0.1 µs a kernel while on, nothing while off. On a GPU kernels
+ * are launched one by one while it is on, with events around each. */
 keel_status keel_model_record(keel_model *model, bool on, keel_error *error);
 /* The events recorded; valid until the next call or keel_model_record. */
 keel_status keel_model_events(const keel_model *model, const keel_kernel_event **events, size_t *num_events,
                               keel_error *error);
+/* Measures each call as a whole on the device's own clock, or stops it. */
+keel_status keel_model_time_calls(keel_model *model, bool on, keel_error *error);
+/* What the kernels of the last call took, from the first one's start to the last one's end; NaN where the device does not
+ * tell (the CPU and the emulator), or where keel_model_time_calls was off. */
+keel_status keel_model_call_seconds(keel_model *model, double *seconds, keel_error *error);
 /* Writes what was recorded as a trace for https://ui.perfetto.dev: kernels, and each thread's share of them. */
 keel_status keel_model_write_trace(const keel_model *model, const char *path, keel_error *error);
 

@@ -177,6 +177,10 @@ public:
   bool hasEntry(const std::string &name) const { return keel_model_find_entry(get(), name.c_str()) != nullptr; }
   bool hasState(const std::string &name) const { return keel_model_find_state(get(), name.c_str()) != nullptr; }
 
+  /// "cpu", "cuda", "cuda:1", "emulator", "emulator:sm_80".
+  void device(const std::string &name) { detail::check(keel_model_set_device, get(), name.c_str()); }
+  std::string device() const { return keel_model_device(get()); }
+
   /// 0: one for each CPU.
   void threads(std::uint32_t count) { detail::check(keel_model_set_threads, get(), count); }
   std::uint32_t threads() const { return keel_model_threads(get()); }
@@ -218,6 +222,13 @@ public:
     detail::check(keel_model_events, get(), &events, &count);
     return {events, count};
   }
+  /// What the last call took by the device's clock; NaN where it does not tell. Needs timeCalls(true) before.
+  double callSeconds() const {
+    double seconds;
+    detail::check(keel_model_call_seconds, get(), &seconds);
+    return seconds;
+  }
+  void timeCalls(bool on) { detail::check(keel_model_time_calls, get(), on); }
   void writeTrace(const std::string &path) const { detail::check(keel_model_write_trace, get(), path.c_str()); }
 
 private:

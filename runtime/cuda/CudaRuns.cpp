@@ -1,0 +1,126 @@
+// Running entries: launches, recorded as a graph at the first call and replayed.
+#include "runtime/cuda/CudaDevice.h"
+
+#include <exception>
+
+namespace keel::runtime {
+
+void CudaDevice::launch(keel_env *self, std::uint32_t index, std::uint32_t blocks, const std::uint64_t *arguments) {
+  auto &env = *static_cast<Environment *>(self);
+  if (env.failure || blocks == 0)
+    return;
+  try {
+    if (index >= env.entry->num_kernels)
+      fail(KEEL_INTERNAL, "'", env.entry->name, "' launched kernel ", index, ", which it does not have");
+    env.device->launch(*env.entry, index, blocks, arguments);
+  } catch (...) {
+    env.failure = std::current_exception();
+  }
+}
+
+void CudaDevice::launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
+                        const std::uint64_t *arguments) {
+  const keel_artifact_kernel &kernel = entry.kernels[index];
+  std::vector<void *> parameters(kernel.num_arguments);
+  for (std::uint32_t i = 0; i < kernel.num_arguments; ++i) // the driver knows each one's size, and reads the low bytes
+    parameters[i] = const_cast<std::uint64_t *>(&arguments[i]);
+  Recorded event{&entry, index, nullptr, nullptr};
+  if (recording) {
+    event.begin = makeEvent(CU_EVENT_DEFAULT);
+    event.end = makeEvent(CU_EVENT_DEFAULT);
+    recorded.push_back(event);
+    cu.check(cu.cuEventRecord(event.begin, stream), kernelText(kernel));
+  }
+  CUfunction function = functions.at(&kernel);
+  if (kernel.cluster > 1) {
+    CUlaunchAttribute cluster{};
+    cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+    cluster.value.clusterDim = {kernel.cluster, 1, 1};
+    CUlaunchConfig config{blocks, 1, 1, kernel.threads, 1, 1, kernel.shared_bytes, stream, &cluster, 1};
+    cu.check(cu.cuLaunchKernelEx(&config, function, parameters.data(), nullptr), kernelText(kernel),
+             " cannot be launched with ", blocks, " blocks");
+  } else {
+    cu.check(cu.cuLaunchKernel(function, blocks, 1, 1, kernel.threads, 1, 1, kernel.shared_bytes, stream,
+                               parameters.data(), nullptr),
+             kernelText(kernel), " cannot be launched with ", blocks, " blocks");
+  }
+  if (recording)
+    cu.check(cu.cuEventRecord(event.end, stream), kernelText(kernel));
+  if (checkEach)
+    cu.check(cu.cuStreamSynchronize(stream), kernelText(kernel), " failed");
+}
+
+void CudaDevice::callEntry(const keel_artifact_entry &entry, std::span<void *const> buffers, void *arena,
+                           std::int64_t batch) {
+  Environment environment;
+  environment.arena = arena;
+  environment.parallel = nullptr;
+  environment.launch = launch;
+  environment.device = this;
+  environment.entry = &entry;
+  entry.call(&environment, buffers.data(), batch);
+  if (environment.failure)
+    std::rethrow_exception(environment.failure);
+}
+
+/// The entry's launches as a graph. Nothing runs.
+CUgraphExec CudaDevice::capture(const keel_artifact_entry &entry, std::span<void *const> buffers, void *arena,
+                                std::int64_t batch) {
+  cu.check(cu.cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "'", entry.name,
+           "' cannot be recorded");
+  CUgraph graph = nullptr;
+  try {
+    callEntry(entry, buffers, arena, batch);
+  } catch (...) {
+    cu.cuStreamEndCapture(stream, &graph);
+    if (graph)
+      cu.cuGraphDestroy(graph);
+    throw;
+  }
+  cu.check(cu.cuStreamEndCapture(stream, &graph), "'", entry.name, "' cannot be recorded");
+  CUgraphExec executable = nullptr;
+  CUresult result = cu.cuGraphInstantiateWithFlags(&executable, graph, 0);
+  cu.cuGraphDestroy(graph);
+  cu.check(result, "'", entry.name, "' cannot be recorded");
+  return executable;
+}
+
+void CudaDevice::run(const keel_artifact_entry &entry, std::span<void *const> buffers, void *arena,
+                     std::int64_t batch) {
+  Current current(*context);
+  lastEntry = &entry;
+  timed = timing;
+  if (timing)
+    cu.check(cu.cuEventRecord(runBegin, stream), "'", entry.name, "'");
+  if (recording || checkEach) {
+    callEntry(entry, buffers, arena, batch);
+  } else {
+    CUgraphExec &graph = graphs[{&entry, batch}];
+    if (!graph) {
+      if (graphs.size() > mostGraphs) { // a new batch size each time: keep no more of them
+        forgetRuns();
+        return run(entry, buffers, arena, batch);
+      }
+      try {
+        graph = capture(entry, buffers, arena, batch);
+      } catch (...) {
+        graphs.erase({&entry, batch});
+        throw;
+      }
+    }
+    cu.check(cu.cuGraphLaunch(graph, stream), "'", entry.name, "' cannot be launched");
+  }
+  if (timing)
+    cu.check(cu.cuEventRecord(runEnd, stream), "'", entry.name, "'");
+}
+
+void CudaDevice::forgetRuns() {
+  Current current(*context);
+  checkDone(cu.cuStreamSynchronize(stream));
+  for (auto &[key, graph] : graphs)
+    if (graph)
+      cu.cuGraphExecDestroy(graph);
+  graphs.clear();
+}
+
+} // namespace keel::runtime

@@ -1,0 +1,174 @@
+// The driver's functions for streams, graphs, launches and events.
+#include "test/cuda/Functions.h"
+
+#include <cstring>
+#include <utility>
+
+using namespace keel::stand_in;
+
+extern "C" {
+
+CUresult cuStreamCreate(CUstream *stream, unsigned) {
+  ENTER(true);
+  driver.streams.insert(*stream = new CUstream_st);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamDestroy_v2(CUstream stream) {
+  ENTER(true);
+  checkHandle(driver.streams, stream, __func__);
+  if (!stream->pending.empty())
+    fault("cuStreamDestroy while work is pending");
+  driver.streams.erase(stream);
+  delete stream;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamSynchronize(CUstream stream) {
+  ENTER(true);
+  checkHandle(driver.streams, stream, __func__);
+  return driver.drain(stream);
+}
+
+CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
+  ENTER(true);
+  checkHandle(driver.streams, stream, __func__);
+  if (stream->isCapturing)
+    fault("cuStreamBeginCapture twice");
+  stream->isCapturing = true;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+  checkHandle(driver.streams, stream, __func__);
+  if (!stream->isCapturing)
+    fault("cuStreamEndCapture without a beginning");
+  stream->isCapturing = false; // also if it fails
+  CUgraph_st captured = std::exchange(stream->captured, {});
+  ENTER(true);
+  driver.graphs.insert(*graph = new CUgraph_st(std::move(captured)));
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long) {
+  ENTER(true, std::to_string(graph->launches.size()) + " launches");
+  checkHandle(driver.graphs, graph, __func__);
+  *executable = new CUgraphExec_st;
+  (*executable)->launches = graph->launches;
+  driver.executables.insert(*executable);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGraphDestroy(CUgraph graph) {
+  ENTER(true);
+  checkHandle(driver.graphs, graph, __func__);
+  driver.graphs.erase(graph);
+  delete graph;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  ENTER(true);
+  checkHandle(driver.executables, executable, __func__);
+  driver.executables.erase(executable);
+  delete executable;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  ENTER(true);
+  checkHandle(driver.executables, executable, __func__);
+  checkHandle(driver.streams, stream, __func__);
+  for (const Launch &launch : executable->launches) {
+    driver.checkUses(launch, "is replayed");
+    driver.enqueue(stream, launch);
+  }
+  return CUDA_SUCCESS;
+}
+
+static CUresult launchKernel(CUfunction function, unsigned blocks, unsigned threads, unsigned sharedBytes,
+                             unsigned cluster, CUstream stream, void **parameters) {
+  checkFunction(function, "cuLaunchKernel");
+  checkHandle(driver.streams, stream, "cuLaunchKernel");
+  Launch launch{function, blocks, threads, sharedBytes, cluster, {}, {}};
+  for (std::uint32_t i = 0; i < function->kernel->num_arguments; ++i) {
+    // What a GPU would read: as many bytes as the parameter has.
+    std::uint64_t word = 0;
+    std::memcpy(&word, parameters[i], function->isCubin ? function->cubin.parameterBytes[i] : sizeof word);
+    launch.arguments.push_back(word);
+  }
+  return driver.launch(stream, std::move(launch));
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                        unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **parameters,
+                        void **extra) {
+  ENTER(true, function->kernel->symbol + std::string(" blocks ") + std::to_string(gridX));
+  if (gridY != 1 || gridZ != 1 || blockY != 1 || blockZ != 1 || extra)
+    fault("cuLaunchKernel: grids and blocks have one dimension here");
+  return launchKernel(function, gridX, blockX, sharedBytes, 1, stream, parameters);
+}
+
+CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters, void **) {
+  ENTER(true, function->kernel->symbol + std::string(" blocks ") + std::to_string(config->gridDimX));
+  if (config->numAttrs != 1 || config->attrs[0].id != CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
+    fault("cuLaunchKernelEx is for clusters here");
+  unsigned cluster = config->attrs[0].value.clusterDim.x;
+  if (driver.sm < 90 || cluster == 0 || config->gridDimX % cluster)
+    return CUDA_ERROR_INVALID_VALUE;
+  return launchKernel(function, config->gridDimX, config->blockDimX, config->sharedMemBytes, cluster, config->hStream,
+                      parameters);
+}
+
+// --- Events ---------------------------------------------------------------------------------------------------------
+
+CUresult cuEventCreate(CUevent *event, unsigned flags) {
+  ENTER(true);
+  driver.events.insert(*event = new CUevent_st);
+  (*event)->withTiming = !(flags & CU_EVENT_DISABLE_TIMING);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy_v2(CUevent event) {
+  ENTER(true);
+  checkHandle(driver.events, event, __func__);
+  if (event->pending)
+    fault("cuEventDestroy while its record is pending");
+  driver.events.erase(event);
+  delete event;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+  ENTER(true);
+  checkHandle(driver.events, event, __func__);
+  checkHandle(driver.streams, stream, __func__);
+  ++event->pending;
+  event->isRecorded = true;
+  event->stream = stream;
+  driver.enqueue(stream, [event] {
+    --event->pending;
+    event->time = driver.clock;
+  }, {});
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventSynchronize(CUevent event) {
+  ENTER(true);
+  checkHandle(driver.events, event, __func__);
+  return event->pending ? driver.drain(event->stream, event) : driver.sticky;
+}
+
+CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
+  ENTER(true);
+  checkHandle(driver.events, begin, __func__);
+  checkHandle(driver.events, end, __func__);
+  if (!begin->withTiming || !end->withTiming || !begin->isRecorded || !end->isRecorded)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (begin->pending || end->pending)
+    fault("cuEventElapsedTime of an event that was not waited for");
+  *milliseconds = static_cast<float>((end->time - begin->time) * 1e-3);
+  return CUDA_SUCCESS;
+}
+
+} // extern "C"

@@ -22,6 +22,9 @@ struct Arguments {
                               cl::cat(category)};
   cl::opt<std::string> chip{"chip", cl::desc("the GPU: sm_80 … (what the kernels say, else sm_90a)"), cl::cat(category)};
   cl::opt<bool> emitLlvm{"emit-llvm", cl::desc("write LLVM IR, not a shared library"), cl::cat(category)};
+  cl::opt<bool> synchronisations{"synchronisations", cl::desc("list what orders threads and copies: a number, kernel, place and text a line"),
+                                 cl::cat(category)};
+  cl::opt<int> drop{"drop", cl::desc("leave out the synchronisation of that number"), cl::init(-1), cl::cat(category)};
   cl::opt<bool> raw{"raw", cl::desc("do not optimise"), cl::cat(category)};
 };
 } // namespace
@@ -42,10 +45,17 @@ static LogicalResult run(const Arguments &arguments, MLIRContext &mlirContext) {
     return failure();
   EmulateOptions options;
   options.chip = arguments.chip.getValue();
+  if (arguments.drop >= 0)
+    options.drop = arguments.drop;
   options.optimize = !arguments.raw;
   FailureOr<EmulatedModule> emulated = emulate(std::move(device), *host, nowhere, options);
   if (failed(emulated))
     return failure();
+  if (arguments.synchronisations) {
+    for (auto [number, each] : llvm::enumerate(emulated->synchronisations))
+      llvm::outs() << number << "\t" << each.kernel << "\t" << each.location << "\t" << each.text << "\n";
+    return success();
+  }
   addEmulatorQuery(*emulated);
   if (arguments.emitLlvm) {
     llvm::Error error = llvm::writeToOutput(arguments.output, [&](llvm::raw_ostream &stream) {

@@ -248,7 +248,7 @@ FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, co
   if (failed(layout))
     return failure();
 
-  EmulatorCalls calls(module);
+  EmulatorCalls calls(module, options.drop);
   for (Function &function : module)
     expandBfloat(function);
   // Each function twice: with its loads and stores checked, and as fast as the host allows.
@@ -258,6 +258,7 @@ FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, co
       functions.push_back(&function);
   DenseMap<Function *, Function *> unchecked = cloneUnchecked(functions);
   auto lower = [&](Function &function, bool checked) {
+    calls.enter(checked);
     function.setCallingConv(CallingConv::C);
     for (BasicBlock &block : function)
       for (Instruction &instruction : block)
@@ -283,12 +284,18 @@ FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, co
   }
   result.imports = calls.finish(options.prefix + "imports");
   result.numImports = calls.getNumImports();
+  for (const EmulatorCalls::Synchronisation &each : calls.getSynchronisations())
+    result.synchronisations.push_back({each.kernel, each.location, each.text});
+  if (options.drop && *options.drop >= result.synchronisations.size())
+    return mlir::emitError(loc, "there is no synchronisation ") << *options.drop << " to leave out; the device code has " << result.synchronisations.size();
 
   if (verifyModule(module, &stream))
     return mlir::emitError(loc, "emulation made invalid LLVM IR: ") << StringRef(problem).split('\n').first;
   runPasses(module, host.machine.get(), [&](PassBuilder &builder) {
     return options.optimize ? builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2) : builder.buildO0DefaultPipeline(OptimizationLevel::O0);
   });
+  for (Function &function : module)
+    keepRounding(function);
   result.module = std::move(device);
   return result;
 }

@@ -12,6 +12,8 @@ struct EmulateOptions {
   std::string prefix = "keel_emulated.";
   /// The GPU whose instructions are emulated. Empty: the "target-cpu" of the kernels, else sm_90a.
   std::string chip;
+  /// A mutant: the synchronisation of this number is left out (see EmulatedModule::synchronisations).
+  std::optional<unsigned> drop;
   /// Optimise the result (O2).
   bool optimize = true;
 };
@@ -37,6 +39,11 @@ struct EmulatedModule {
   std::unique_ptr<llvm::Module> module;
   std::vector<EmulatedKernel> kernels;
   std::vector<EmulatedGlobal> globals;
+  /// Barriers, fences, commits, waits, acquires and releases, in the order of the code.
+  struct Synchronisation {
+    std::string kernel, location, text;
+  };
+  std::vector<Synchronisation> synchronisations;
   std::string imports; ///< symbol of the array of keel_emulator_import; "" if nothing is imported
   unsigned numImports = 0;
 };

@@ -1,13 +1,20 @@
 // Imports are referred to while they are still being counted: by their index from a placeholder, which the array replaces.
 #include "passes/emulate/EmulatorCalls.h"
 
+#include "passes/emulate/Mutation.h"
+
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/MDBuilder.h"
 
 using namespace llvm;
 using namespace keel::emulation;
 
-EmulatorCalls::EmulatorCalls(Module &module) : module(module) {
+static StringRef nameOf(const Function &function) {
+  Attribute original = function.getFnAttribute("keel-device-name");
+  return original.isValid() ? original.getValueAsString() : function.getName();
+}
+
+EmulatorCalls::EmulatorCalls(Module &module, std::optional<unsigned> drop) : module(module), drop(drop) {
   LLVMContext &context = module.getContext();
   pointer = PointerType::getUnqual(context);
   word = Type::getInt64Ty(context);
@@ -45,11 +52,7 @@ Value *EmulatorCalls::function(IRBuilderBase &builder, Constant *import) {
 }
 
 Constant *EmulatorCalls::site(IRBuilderBase &builder, Constant *import, StringRef text, unsigned numIn, unsigned numOut, DebugLoc loc) {
-  Function *function = builder.GetInsertBlock()->getParent();
-  StringRef name = function->getName();
-  if (Attribute original = function->getFnAttribute("keel-device-name"); original.isValid())
-    name = original.getValueAsString();
-  Constant *fields[] = {string(name), string(describe(loc)), string(text), import, ConstantInt::get(half, numIn),
+  Constant *fields[] = {string(nameOf(*builder.GetInsertBlock()->getParent())), string(describe(loc)), string(text), import, ConstantInt::get(half, numIn),
                         ConstantInt::get(half, numOut)};
   return new GlobalVariable(module, siteType, true, GlobalValue::PrivateLinkage, ConstantStruct::get(siteType, fields), "site");
 }
@@ -69,9 +72,30 @@ EmulatorCalls::Buffers &EmulatorCalls::buffersFor(Function &function, unsigned n
   return entry;
 }
 
+void EmulatorCalls::enter(bool isFirst) {
+  isFirstCopy = isFirst;
+  if (isFirst)
+    firstOfFunction = current;
+  else
+    current = firstOfFunction;
+}
+
+// Counts the synchronisations, and says whether this one is to be left out.
+bool EmulatorCalls::isDropped(StringRef text, Function &function, DebugLoc loc) {
+  if (isFirstCopy)
+    synchronisations.push_back({nameOf(function).str(), describe(loc), text.str()});
+  return drop == current++;
+}
+
 SmallVector<Value *> EmulatorCalls::instruction(IRBuilderBase &builder, StringRef name, StringRef text, ArrayRef<Value *> in,
                                                 unsigned numOut, DebugLoc loc) {
   Function *caller = builder.GetInsertBlock()->getParent();
+  std::optional<Weakened> weakened = weaken(name);
+  if (weakened && isDropped(text, *caller, loc)) {
+    if (weakened->name.empty())
+      return SmallVector<Value *>(numOut, builder.getInt64(weakened->result));
+    name = weakened->name;
+  }
   Buffers &buffers = buffersFor(*caller, in.size(), numOut);
   for (auto [index, value] : llvm::enumerate(in))
     builder.CreateAlignedStore(value, builder.CreateConstInBoundsGEP1_64(word, buffers.in, index), Align(8));

@@ -12,7 +12,11 @@ namespace keel::emulation {
 /// Emits calls of the emulator into a module whose functions take the thread (keel_emulated_thread *) first.
 class EmulatorCalls {
 public:
-  explicit EmulatorCalls(llvm::Module &module);
+  /// `drop`: the number of an instruction that orders others, to be left out.
+  explicit EmulatorCalls(llvm::Module &module, std::optional<unsigned> drop = std::nullopt);
+
+  /// The next calls are of a function's first or second copy; both have the same instructions.
+  void enter(bool isFirstCopy);
 
   /// The instruction of that name (see Abi.h) with these words (i64); its results' words.
   llvm::SmallVector<llvm::Value *> instruction(llvm::IRBuilderBase &builder, llvm::StringRef name, llvm::StringRef text,
@@ -32,6 +36,12 @@ public:
   std::string finish(llvm::StringRef symbol);
   unsigned getNumImports() const { return imports.size(); }
 
+  /// The instructions that order others, with their kernel and place, in order.
+  struct Synchronisation {
+    std::string kernel, location, text;
+  };
+  const std::vector<Synchronisation> &getSynchronisations() const { return synchronisations; }
+
   /// A constant C string.
   llvm::Constant *string(llvm::StringRef text);
 
@@ -48,7 +58,13 @@ private:
   };
   Buffers &buffersFor(llvm::Function &function, unsigned numIn, unsigned numOut);
 
+  bool isDropped(llvm::StringRef text, llvm::Function &function, llvm::DebugLoc loc);
+
   llvm::Module &module;
+  std::optional<unsigned> drop;
+  std::vector<Synchronisation> synchronisations;
+  bool isFirstCopy = true;
+  unsigned firstOfFunction = 0, current = 0; // counts of synchronisations
   llvm::Type *pointer, *word, *half;
   llvm::StructType *importType, *siteType;
   llvm::GlobalVariable *placeholder; // the imports, until their number is known

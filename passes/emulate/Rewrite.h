@@ -39,6 +39,9 @@ mlir::LogicalResult lowerDeclaredCalls(llvm::Function &function, EmulatorCalls &
 /// bf16 arithmetic in f32.
 void expandBfloat(llvm::Function &function);
 
+/// Products and sums that are apart stay apart.
+void keepRounding(llvm::Function &function);
+
 /// The thread's field for a special register, or nothing: then it is an instruction.
 std::optional<keel_emulated_register> findSpecialRegister(llvm::StringRef name);
 

@@ -94,6 +94,7 @@ typedef struct keel_emulator_site {
  * negated); a value of fewer bits in the low bits (the rest is ignored), floats as their bits; 128 bits as two words,
  * low first. Optional operands are given if the text has them (num_in tells). The address of a store, and of atom's or
  * cp.async's destination, is a source operand.
+ * An accumulator that is read and written (wgmma.mma_async's d) comes first in `in`, and in `out` again.
  * out: the destination elements in order, the value in the low bits (the rest zero, or the sign for .s types); d|p is two
  * words. out always has room for at least two words, and `_` takes its word like any other.
  *

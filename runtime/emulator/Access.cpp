@@ -252,6 +252,35 @@ void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint
     });
 }
 
+void markGlobalWriter(Thread &thread, std::uint64_t address, std::uint64_t bytes, std::uint32_t writer, std::uint32_t time,
+                      const Site *site) {
+  const Grid &grid = *thread.block->grid;
+  Allocation *allocation = grid.full ? grid.memory->find(address) : nullptr;
+  if (!allocation)
+    return;
+  for (std::uint64_t at = address & ~3ull; at < address + bytes; at += 4) {
+    Cell &cell = *allocation->cell(at);
+    CellLock guard(cell, grid.parallel);
+    std::uint8_t bits = bytesIn(at, address, address + bytes);
+    cell.writer = {thread.block->index, time, static_cast<std::uint16_t>(writer), grid.launch, bits, Scope::Weak, site};
+  }
+}
+
+void checkProxyFence(Thread &thread, std::uint64_t address, std::uint64_t bytes, const Site *site) {
+  if (!thread.block->grid->full)
+    return;
+  const Knowledge *known = thread.order.foreign.get();
+  forCells(*blockAt(thread, address), address, bytes, [&](const Cell &cell, std::uint8_t bits) {
+    const auto &writer = cell.writer;
+    if (writer.launch != thread.block->grid->launch || !(writer.bytes & bits) || writer.thread == thread.block->asyncThread() ||
+        (known && knows(*known, writer.block | proxyOf, writer.thread, writer.time)))
+      return;
+    fault(thread, site, Fault::Race,
+          text("reads ", describe(thread, address), ", which ", who(thread, writer.block, writer.thread), " has written (",
+               where(writer.site), "), through the asynchronous proxy: no fence.proxy.async is in between"));
+  });
+}
+
 void startCopy(Thread &thread, const AsyncCopy &copy) {
   thread.copies.push_back(copy);
   if (thread.block->grid->full)

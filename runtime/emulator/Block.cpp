@@ -117,7 +117,8 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.polledSite = nullptr;
     thread.polls = 0;
     thread.clusterPhase = 0;
-    thread.unfinishedStore = nullptr;
+    thread.bulkStores.clear();
+    thread.bulkGroup = 0;
     thread.copies.clear();
     thread.copyGroup = 0;
     setRegisters(thread, grid, block);

@@ -48,6 +48,14 @@ KnowledgeRef join(const KnowledgeRef &a, const KnowledgeRef &b) {
   return result;
 }
 
+KnowledgeRef proxied(const Knowledge &knowledge) {
+  auto result = std::make_shared<Knowledge>();
+  for (const BlockKnowledge &entry : knowledge)
+    if (!(entry.block & proxyOf))
+      result->push_back({entry.block | proxyOf, entry.base, entry.threads});
+  return result;
+}
+
 bool knows(const Knowledge &knowledge, std::uint32_t block, std::uint32_t thread, std::uint32_t time) {
   auto entry = std::lower_bound(knowledge.begin(), knowledge.end(), block,
                                 [](const BlockKnowledge &entry, std::uint32_t block) { return entry.block < block; });

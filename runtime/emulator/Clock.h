@@ -22,11 +22,16 @@ struct BlockKnowledge {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> threads; // (thread, time), sorted by thread
 };
 
+/// In place of a block's number: what of its doings a fence.proxy.async has made known to the asynchronous proxy.
+constexpr std::uint32_t proxyOf = 0x80000000u;
+
 /// For each block known about, sorted by block.
 using Knowledge = std::vector<BlockKnowledge>;
 using KnowledgeRef = std::shared_ptr<const Knowledge>;
 
 KnowledgeRef join(const KnowledgeRef &a, const KnowledgeRef &b);
+/// What a proxy fence adds to it.
+KnowledgeRef proxied(const Knowledge &knowledge);
 bool knows(const Knowledge &knowledge, std::uint32_t block, std::uint32_t thread, std::uint32_t time);
 
 struct Order {

@@ -67,6 +67,7 @@ std::span<const Opcode> convertInstructions();
 std::span<const Opcode> controlInstructions();
 std::span<const Opcode> mbarrierInstructions();
 std::span<const Opcode> clusterInstructions();
+std::span<const Opcode> bulkCopyInstructions();
 
 } // namespace keel::emulator
 

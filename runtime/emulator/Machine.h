@@ -37,6 +37,19 @@ struct Released {
   std::uint32_t block = 0;
 };
 
+/// Bytes of a bulk copy that are contiguous on both sides.
+struct BulkPiece {
+  std::uint64_t to, from; // from 0: outside the tensor, filled
+  std::uint32_t bytes;
+};
+/// A piece out of shared memory that the thread has not waited for.
+struct BulkStore {
+  BulkPiece piece;
+  std::uint64_t group;
+  const Site *site;
+  bool read; // a wait for reads has covered it
+};
+
 /// A copy that cp.async has started.
 struct AsyncCopy {
   char *to;
@@ -70,7 +83,8 @@ struct Thread : keel_emulated_thread {
   std::uint64_t polledAddress, polledValue, polls;
 
   std::uint64_t clusterPhase;     // phases of the cluster's barrier that it has arrived at
-  const Site *unfinishedStore;    // of a bulk store that nothing has waited for
+  std::vector<BulkStore> bulkStores;
+  std::uint64_t bulkGroup;        // the one that is open
   std::vector<AsyncCopy> copies;
   std::uint64_t copyGroup; // the one that is open: as many are committed
 
@@ -83,6 +97,7 @@ struct AsyncTask {
   Block *block;  // that started it
   Thread *thread;
   const Site *site;
+  bool writesShared = true; // so it must not outlive the block
   virtual ~AsyncTask() = default;
   virtual void land() = 0;
 };
@@ -252,6 +267,10 @@ Block *blockAt(Thread &thread, std::uint64_t address);
 void expectWrite(Thread &thread, std::uint64_t address, std::uint64_t bytes);
 /// It has written them; `time` of its block.
 void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint64_t bytes, std::uint32_t time);
+/// What bytes of global memory were written by, as of now: another thread number and time than the caller's.
+void markGlobalWriter(Thread &thread, std::uint64_t address, std::uint64_t bytes, std::uint32_t writer, std::uint32_t time, const Site *site);
+/// The asynchronous proxy reads shared memory: what threads have written there needs a fence.proxy.async in between.
+void checkProxyFence(Thread &thread, std::uint64_t address, std::uint64_t bytes, const Site *site);
 /// cp.async: the copy is under way, and lands when it must.
 void startCopy(Thread &thread, const AsyncCopy &copy);
 /// Copies of the groups before `group` land.
@@ -273,6 +292,8 @@ void publish(Thread &thread, std::uint64_t address, const Released &own, bool up
 Released published(Thread &thread, std::uint64_t address);
 /// fence and membar: all that was read is acquired, and what follows releases.
 void fence(Thread &thread, Scope scope);
+/// fence.proxy.async: what has happened before it may be seen by the asynchronous proxy after it.
+void fenceProxy(Thread &thread);
 /// Whether a scope of this thread's reaches a thread of that block.
 bool reaches(const Thread &thread, Scope scope, std::uint32_t block);
 

@@ -165,8 +165,9 @@ void exitThread(Thread &thread) {
   Warp &warp = *thread.warp;
   Block &block = *thread.block;
   landCopies(thread, ~0ull);
-  if (thread.unfinishedStore)
-    fault(thread, thread.unfinishedStore, Fault::MissingWait, "the thread exits before its shared memory is read: nothing has waited for it");
+  for (const BulkStore &store : thread.bulkStores)
+    if (!store.read)
+      fault(thread, store.site, Fault::MissingWait, "the thread exits before its shared memory is read: nothing has waited for it");
   thread.exited = true;
   warp.ready &= ~thread.bit();
   warp.exited |= thread.bit();
@@ -255,7 +256,7 @@ bool Worker::land(ClusterSlot &slot) {
     bool over = true;
     for (std::uint32_t b = 0; b < slot.numBlocks; ++b)
       over &= slot.blocks[b].live == 0;
-    if (over)
+    if (over && task->writesShared)
       fault(*task->thread, task->site, Fault::MissingWait, "is still under way when the block has exited: nothing has waited for it");
     task->land();
   } catch (const LandingFault &) {

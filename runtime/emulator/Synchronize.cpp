@@ -116,6 +116,11 @@ Released published(Thread &thread, std::uint64_t address) {
   return found == published.at.end() ? Released() : found->second;
 }
 
+void fenceProxy(Thread &thread) {
+  if (thread.block->grid->full)
+    thread.order.foreign = join(thread.order.foreign, proxied(*release(thread, Scope::Cta).knowledge));
+}
+
 void fence(Thread &thread, Scope scope) {
   if (!thread.block->grid->full)
     return;

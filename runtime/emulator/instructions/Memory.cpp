@@ -108,13 +108,16 @@ std::optional<Binding> decodeStore(const Name &name) {
   return move ? std::optional(bind(store, *move)) : std::nullopt;
 }
 
-// ---- fence{.sem}.scope, membar.level. Proxy fences order nothing between plain accesses.
+// ---- fence{.sem}.scope, membar.level. fence.proxy.async lets the asynchronous proxy see.
 void fenceAt(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *site) {
   fence(self(t), decoded<Scope>(site));
 }
+void fenceForProxy(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *) { fenceProxy(self(t)); }
 void nothing(keel_emulated_thread *, const std::uint64_t *, std::uint64_t *, const Site *) {}
 
 std::optional<Binding> decodeFence(const Name &name) {
+  if (name.has("proxy") && name.has("async"))
+    return Binding{fenceForProxy};
   if (name.has("proxy") || name.has("mbarrier_init"))
     return Binding{nothing};
   return bind(fenceAt, name.has("gl") ? Scope::Gpu : parseScope(name, Scope::Sys));

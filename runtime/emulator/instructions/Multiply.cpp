@@ -19,46 +19,77 @@ enum class Element : std::uint8_t { Half, BFloat, TFloat, E4m3, E5m2, Signed, Un
 enum class Sum : std::uint8_t { Float, Half, Integer };
 
 struct Product {
-  std::uint32_t k, perRegister, registersA, registersB;
+  std::uint32_t k, registersA, registersB;
   Element a, b;
   Sum c, d;
   bool saturate;
 };
 
-float value(Element element, std::uint32_t word, std::uint32_t index) {
+template <Element element> float value(std::uint32_t word, std::uint32_t index) {
+  if constexpr (element == Element::Half)
+    return fromHalf(static_cast<std::uint16_t>(word >> 16 * index));
+  if constexpr (element == Element::BFloat)
+    return fromBFloat(static_cast<std::uint16_t>(word >> 16 * index));
+  if constexpr (element == Element::TFloat) // the low 13 bits are not looked at
+    return asFloat(word & 0xffffe000u);
+  if constexpr (element == Element::E4m3)
+    return decodeFloat(word >> 8 * index & 0xff, e4m3);
+  if constexpr (element == Element::E5m2)
+    return decodeFloat(word >> 8 * index & 0xff, e5m2);
+  if constexpr (element == Element::Signed)
+    return static_cast<float>(static_cast<std::int8_t>(word >> 8 * index));
+  return static_cast<float>(word >> 8 * index & 0xff);
+}
+
+constexpr std::uint32_t perRegister(Element element) {
+  return element >= Element::E4m3 ? 4 : element == Element::TFloat ? 1 : 2;
+}
+
+template <Element element> void unpackA(Warp &warp, const Product &product, float (&a)[16][32]) {
+  constexpr std::uint32_t count = perRegister(element);
+  for (std::uint32_t lane = 0; lane < warpSize; ++lane) {
+    const std::uint64_t *in = warp.thread(lane).in;
+    for (std::uint32_t r = 0; r < product.registersA; ++r)
+      for (std::uint32_t e = 0; e < count; ++e)
+        a[lane / 4 + 8 * (r & 1)][lane % 4 * count + e + 4 * count * (r >> 1)] = value<element>(static_cast<std::uint32_t>(in[r]), e);
+  }
+}
+
+template <Element element> void unpackB(Warp &warp, const Product &product, float (&b)[32][8]) {
+  constexpr std::uint32_t count = perRegister(element);
+  for (std::uint32_t lane = 0; lane < warpSize; ++lane) {
+    const std::uint64_t *in = warp.thread(lane).in + product.registersA;
+    for (std::uint32_t r = 0; r < product.registersB; ++r)
+      for (std::uint32_t e = 0; e < count; ++e)
+        b[lane % 4 * count + e + 4 * count * r][lane / 4] = value<element>(static_cast<std::uint32_t>(in[r]), e);
+  }
+}
+
+/// Calls function<element>().
+template <class Function> void dispatch(Element element, Function function) {
   switch (element) {
   case Element::Half:
-    return fromHalf(static_cast<std::uint16_t>(word >> 16 * index));
+    return function.template operator()<Element::Half>();
   case Element::BFloat:
-    return fromBFloat(static_cast<std::uint16_t>(word >> 16 * index));
-  case Element::TFloat: // the low 13 bits are not looked at
-    return asFloat(word & 0xffffe000u);
+    return function.template operator()<Element::BFloat>();
+  case Element::TFloat:
+    return function.template operator()<Element::TFloat>();
   case Element::E4m3:
-    return decodeFloat(word >> 8 * index & 0xff, e4m3);
+    return function.template operator()<Element::E4m3>();
   case Element::E5m2:
-    return decodeFloat(word >> 8 * index & 0xff, e5m2);
+    return function.template operator()<Element::E5m2>();
   case Element::Signed:
-    return static_cast<float>(static_cast<std::int8_t>(word >> 8 * index));
-  default:
-    return static_cast<float>(word >> 8 * index & 0xff);
+    return function.template operator()<Element::Signed>();
+  case Element::Unsigned:
+    return function.template operator()<Element::Unsigned>();
   }
 }
 
 void multiplyAll(Warp &warp, std::uint32_t, const Site &site) {
   const auto &product = decoded<Product>(&site);
   float a[16][32], b[32][8];
-  std::uint32_t perRegister = product.perRegister;
-  for (std::uint32_t lane = 0; lane < warpSize; ++lane) {
-    const std::uint64_t *in = warp.thread(lane).in;
-    std::uint32_t g = lane / 4, t = lane % 4;
-    for (std::uint32_t r = 0; r < product.registersA; ++r)
-      for (std::uint32_t e = 0; e < perRegister; ++e)
-        a[g + 8 * (r & 1)][t * perRegister + e + 4 * perRegister * (r >> 1)] = value(product.a, static_cast<std::uint32_t>(in[r]), e);
-    in += product.registersA;
-    for (std::uint32_t r = 0; r < product.registersB; ++r)
-      for (std::uint32_t e = 0; e < perRegister; ++e)
-        b[t * perRegister + e + 4 * perRegister * r][g] = value(product.b, static_cast<std::uint32_t>(in[r]), e);
-  }
+  dispatch(product.a, [&]<Element element> { unpackA<element>(warp, product, a); });
+  dispatch(product.b, [&]<Element element> { unpackB<element>(warp, product, b); });
   double sums[16][8] = {};
   for (std::uint32_t row = 0; row < 16; ++row)
     for (std::uint32_t k = 0; k < product.k; ++k)
@@ -133,8 +164,8 @@ std::optional<Binding> decodeMultiply(const Name &name) {
   if (!fits || !pairs || (*c == Sum::Integer) != integer || (*d == Sum::Integer) != integer ||
       ((*c == Sum::Half || *d == Sum::Half) && (*a == Element::BFloat || *a == Element::TFloat)))
     return std::nullopt;
-  std::uint32_t perRegister = small ? 4 : *a == Element::TFloat ? 1 : 2;
-  return bind(multiply, Product{k, perRegister, 16 * k / warpSize / perRegister, 8 * k / warpSize / perRegister, *a, *b, *c, *d,
+  std::uint32_t inLane = 8 * k / warpSize; // elements of B; A has twice as many
+  return bind(multiply, Product{k, 2 * inLane / perRegister(*a), inLane / perRegister(*a), *a, *b, *c, *d,
                                 name.has("satfinite")});
 }
 } // namespace

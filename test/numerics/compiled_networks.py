@@ -55,7 +55,32 @@ def threads():
     suite.attempt("threads", case)
 
 
-for group in (dense, threads):
+def mask():
+    """ReLU's mask is the same in both directions, down to the rounding: where y is positive, and only there, the gradient
+    passes. The normalized values are ±v, and the shift takes scale times v away, so that rounding alone decides."""
+    rows, outputs = 16, 256
+    for norm in ("layer_norm", "rms_norm"):
+        for flags in ([], ["--no-fuse"]):
+            def case():
+                model = Model(templates.dense(1, outputs, norm, "relu"), *flags, passes=["--differentiate=function=f"])
+                signs = random.choice([-1, 1], (rows, 1)).astype(numpy.float32)
+                weight = numpy.tile([[1, -1]], outputs // 2).astype(numpy.float32)
+                zeros, ones = numpy.zeros(outputs, numpy.float32), numpy.ones(outputs, numpy.float32)
+                # A row's place in the sum of the shift's gradient is a bit of its own.
+                dy = numpy.repeat(2.0 ** numpy.arange(rows)[:, None], outputs, 1).astype(numpy.float32)
+                value = model("f", [signs, weight, zeros, ones, zeros], 1)[0].max()
+                scale = draw(outputs, offset=1, spread=.3)
+                shift = -(scale * value)
+                shift[::4] = numpy.nextafter(shift[::4], numpy.float32(0))
+                y, *gradients = model("f_gradient", [signs, weight, zeros, scale, shift, dy], 6)
+                passed = (gradients[-1].astype(int) >> numpy.arange(rows)[:, None]) & 1
+                what = f"mask after {norm} {' '.join(flags)}"
+                suite.check(f"{what}, elements at the edge", (numpy.abs(y) < 1e-5).mean() > .3, True, 0)
+                suite.check(what, passed, y > 0, 0)
+            suite.attempt(f"mask after {norm} {' '.join(flags)}", case)
+
+
+for group in (dense, threads, mask):
     if suite.wants(group.__name__):
         group()
 suite.finish()

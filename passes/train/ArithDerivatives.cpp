@@ -77,8 +77,6 @@ LogicalResult extremum(OpTy op, OpBuilder &builder, Results dy, Wanted wanted, I
 
 LogicalResult selection(arith::SelectOp op, OpBuilder &builder, Results dy, Wanted wanted, Inputs &dx) {
   Expression gradient = express(op, builder, dy[0]);
-  if (!isDifferentiable(op.getType()))
-    return op.emitOpError("has no derivative on ") << op.getType();
   if (wanted(1))
     dx[1] = gradient.where(op.getCondition()).value;
   if (wanted(2))

@@ -55,6 +55,10 @@ Value keel::castTo(OpBuilder &builder, Location loc, Value value, Type type) {
   return value.getType() == type ? value : tensor::CastOp::create(builder, loc, type, value).getResult();
 }
 
+/// Whether a gradient may have to pass through a value of this type. A wider class than what has gradients here, so that
+/// where the way of a gradient ends, say at an unranked tensor or a vector, there is an error and no silent zero.
+static bool carriesFloats(Type type) { return isa<FloatType, ComplexType>(getElementTypeOrSelf(type)); }
+
 void Gradients::add(OpBuilder &builder, Value value, Value contribution) {
   Location loc = contribution.getLoc();
   contribution = castTo(builder, loc, contribution, value.getType());
@@ -106,7 +110,7 @@ LogicalResult keel::buildBackward(OpBuilder &builder, Block &block, ArrayRef<Val
     if (llvm::none_of(getDifferentiationInputs(&op), [&](Value input) { return active.contains(input); }))
       continue;
     for (Value result : op.getResults())
-      if (isDifferentiable(result.getType()))
+      if (carriesFloats(result.getType()))
         active.insert(result);
     path.push_back(&op);
   }

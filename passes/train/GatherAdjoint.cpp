@@ -41,8 +41,7 @@ FailureOr<Value> GenericAdjoint::differentiateTable(Value table) {
     for (unsigned loop : llvm::concat<unsigned>(gather.loops, gather.direct)) {
       order.push_back(builder.getAffineDimExpr(loop));
       sizes.push_back(getLoopExtent(builder, op, loop));
-      if (!sizes.back())
-        return op.emitOpError("has no derivative: no operand has the extent of loop #") << loop;
+      assert(sizes.back() && "a structured op has every loop's extent in some operand");
     }
     Value init = tensor::EmptyOp::create(builder, loc, sizes, gradient.getType());
     AffineMap map = AffineMap::get(op.getNumLoops(), 0, order, builder.getContext());

@@ -148,3 +148,49 @@ func.func @f(%table: tensor<6xf64>, %rows: tensor<4xi1>) -> tensor<4xf64> {
   } -> tensor<4xf64>
   return %y : tensor<4xf64>
 }
+
+// -----
+
+func.func @f(%x: tensor<8xf64>, %w: tensor<12xf64>, %i: tensor<4xf64>) -> tensor<4xf64> {
+  %e = tensor.empty() : tensor<3xf64>
+  // expected-error @below {{has no derivative: a window's loops meet in two different index expressions}}
+  %y = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a + b)>, affine_map<(a, b) -> (2 * a + b)>, affine_map<(a, b) -> (b)>, affine_map<(a, b) -> (a)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x, %w, %e : tensor<8xf64>, tensor<12xf64>, tensor<3xf64>) outs(%i : tensor<4xf64>) {
+  ^bb0(%v: f64, %q: f64, %z: f64, %o: f64):
+    %m = arith.mulf %v, %q : f64
+    %t = arith.addf %o, %m : f64
+    linalg.yield %t : f64
+  } -> tensor<4xf64>
+  return %y : tensor<4xf64>
+}
+
+// -----
+
+func.func @f(%x: tensor<?xf64>) -> tensor<?xf64> {
+  %s = arith.mulf %x, %x : tensor<?xf64>
+  %u = tensor.cast %s : tensor<?xf64> to tensor<*xf64>
+  // expected-error @below {{'tensor.cast' op has no derivative on unranked tensors}}
+  %y = tensor.cast %u : tensor<*xf64> to tensor<?xf64>
+  return %y : tensor<?xf64>
+}
+
+// -----
+
+func.func @f(%x: tensor<?xf64>, %shape: tensor<2xindex>) -> tensor<?x?xf64> {
+  %u = tensor.cast %x : tensor<?xf64> to tensor<*xf64>
+  // expected-error @below {{'tensor.reshape' op has no derivative on unranked tensors}}
+  %y = tensor.reshape %u(%shape) : (tensor<*xf64>, tensor<2xindex>) -> tensor<?x?xf64>
+  return %y : tensor<?x?xf64>
+}
+
+// -----
+
+// The way of a gradient ends at a vector: an error, no zero.
+func.func @f(%x: tensor<4xf64>) -> f64 {
+  %zero = arith.constant 0.0 : f64
+  %c0 = arith.constant 0 : index
+  %v = vector.transfer_read %x[%c0], %zero : tensor<4xf64>, vector<4xf64>
+  // expected-error @below {{'vector.reduction' op has no derivative, and a gradient has to pass through it}}
+  %s = vector.reduction <add>, %v : vector<4xf64> into f64
+  return %s : f64
+}

@@ -107,6 +107,18 @@ SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t c
   SmallVector<Value> values;
   if (count == 1) {
     values.push_back(LLVM::LoadOp::create(builder, loc, stored, pointer, bytesOf(stored)));
+  } else if (stored.getIntOrFloatBitWidth() == 16) {
+    // As words: half a word costs one instruction that way.
+    Type i32 = builder.getI32Type();
+    Type words = count == 2 ? i32 : VectorType::get(count / 2, i32);
+    Value loaded = LLVM::LoadOp::create(builder, loc, words, pointer, 2 * count);
+    for (int64_t i = 0; i < count; i += 2) {
+      Value word = loaded;
+      if (count > 2)
+        word = LLVM::ExtractElementOp::create(builder, loc, loaded,
+                                              LLVM::ConstantOp::create(builder, loc, i32, i / 2).getResult());
+      values.append(halves(word, stored));
+    }
   } else {
     Value vector = LLVM::LoadOp::create(builder, loc, VectorType::get(count, stored), pointer, bytesOf(stored) * count);
     for (int64_t i = 0; i < count; ++i)
@@ -117,6 +129,38 @@ SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t c
     for (Value &value : values)
       value = arith::TruncIOp::create(builder, loc, elementType, value);
   return values;
+}
+
+SmallVector<Value, 2> DeviceKernel::halves(Value word, Type type) {
+  Type i32 = builder.getI32Type(), i16 = builder.getIntegerType(16);
+  if (word.getType() != i32)
+    word = LLVM::BitcastOp::create(builder, loc, i32, word);
+  Value sixteen = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+  SmallVector<Value, 2> values = {word, arith::ShRUIOp::create(builder, loc, word, sixteen)};
+  for (auto [half, value] : llvm::enumerate(values)) {
+    value = arith::TruncIOp::create(builder, loc, i16, value);
+    if (type != i16)
+      value = arith::BitcastOp::create(builder, loc, type, value);
+    wordOf[value] = {word, half == 1};
+  }
+  return values;
+}
+
+Value DeviceKernel::extendBf16(Value value) {
+  auto constant32 = [&](int64_t number) {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(number))).getResult();
+  };
+  Value wide;
+  if (auto known = wordOf.find(value); known != wordOf.end()) {
+    auto [word, isUpper] = known->second;
+    wide = isUpper ? arith::AndIOp::create(builder, loc, word, constant32(0xffff0000)).getResult()
+                   : arith::ShLIOp::create(builder, loc, word, constant32(16)).getResult();
+  } else {
+    Value bits = arith::BitcastOp::create(builder, loc, builder.getIntegerType(16), value);
+    wide = arith::ExtUIOp::create(builder, loc, builder.getI32Type(), bits);
+    wide = arith::ShLIOp::create(builder, loc, wide, constant32(16));
+  }
+  return arith::BitcastOp::create(builder, loc, builder.getF32Type(), wide);
 }
 
 void DeviceKernel::store(ArrayRef<Value> values, Value pointer) {

@@ -48,6 +48,10 @@ public:
   mlir::Value at(mlir::Value pointer, mlir::Type elementType, mlir::Value index);
   mlir::Value at(mlir::Value pointer, mlir::Type elementType, int64_t index);
   llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1);
+  /// The two 16-bit numbers in a word (or in a vector of two), the lower one first.
+  llvm::SmallVector<mlir::Value, 2> halves(mlir::Value word, mlir::Type type);
+  /// A bf16 as f32, which it is the upper half of: one instruction where the word it came in is known.
+  mlir::Value extendBf16(mlir::Value value);
   void store(llvm::ArrayRef<mlir::Value> values, mlir::Value pointer);
 
   // Shared memory: places are given out on a stack; the kernel's size is the highest.
@@ -75,6 +79,7 @@ private:
   llvm::SmallVector<mlir::Type> types; // what the launch passes, in order
   mlir::Value threadNumber, blockNumber, blockCount, sharedBase;
   int64_t sharedTop = 0, sharedSize = 0;
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, bool>> wordOf; // of a half: the word, and whether it is the upper one
 };
 
 /// The symbol of the block's dynamic shared memory in a device module.

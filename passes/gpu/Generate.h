@@ -12,12 +12,15 @@ struct KernelSchedule {
   std::string describe(const KernelSpace &space) const;
 };
 
+/// On a kernel: the tile of its main loop, [rows, columns], in the place of the chosen one.
+constexpr llvm::StringLiteral tileAttribute = "keel.tile";
+
 /// Chooses tiles and main loops.
 KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space);
 
 /// What a kernel needs beside its operands: partial sums, one a tile, which later blocks add up.
 struct Workspace {
-  mlir::RankedTensorType type; // the leading extent, of tiles, is dynamic
+  mlir::RankedTensorType type; // the leading extent counts the tiles of rows
   unsigned section;
   mlir::Value sum; // the result that it holds parts of
 };

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -76,9 +77,10 @@ private:
       placeholders.push_back(inputs.back());
     }
     for (const Workspace &workspace : made.workspaces) {
-      SmallVector<OpFoldResult> sizes = {rowTiles[workspace.section]};
-      for (int64_t extent : workspace.type.getShape().drop_front())
-        sizes.push_back(builder.getIndexAttr(extent));
+      SmallVector<OpFoldResult> sizes;
+      for (int64_t extent : workspace.type.getShape())
+        sizes.push_back(ShapedType::isDynamic(extent) ? OpFoldResult(rowTiles[workspace.section])
+                                                      : OpFoldResult(builder.getIndexAttr(extent)));
       inits.push_back(tensor::EmptyOp::create(builder, kernel.getLoc(), sizes, workspace.type.getElementType()));
     }
     auto symbol = SymbolRefAttr::get(builder.getContext(), deviceSymbol,

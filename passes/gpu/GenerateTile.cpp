@@ -22,7 +22,7 @@ class TileGenerator {
 public:
   TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
                 unsigned firstTicket)
-      : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(kernel, space)), firstTicket(firstTicket),
+      : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)), firstTicket(firstTicket),
         device(moduleBuilder, kernel, counterType(), workspaceTypes(), schedule.threads) {
     result.function = device.function;
   }
@@ -56,13 +56,15 @@ public:
   }
 
 private:
-  static DeviceFunction describeWorkspaces(KernelOp kernel, const KernelSpace &space) {
+  static DeviceFunction describeWorkspaces(const KernelSpace &space, const KernelSchedule &schedule) {
     DeviceFunction made;
     for (auto [index, section] : llvm::enumerate(space.sections))
       for (Operation *op : section.rowSums)
         for (Value sum : op->getResults()) {
           auto type = cast<RankedTensorType>(sum.getType());
-          SmallVector<int64_t> shape = {ShapedType::kDynamic};
+          bool isDynamic = ShapedType::isDynamic(section.rows);
+          SmallVector<int64_t> shape = {isDynamic ? section.rows
+                                                  : int64_t(llvm::divideCeil(section.rows, schedule.sections[index].layout.rows))};
           llvm::append_range(shape, type.getShape());
           made.workspaces.push_back({RankedTensorType::get(shape, type.getElementType()), unsigned(index), sum});
         }

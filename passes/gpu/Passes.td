@@ -20,7 +20,7 @@ def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
                            "mlir::NVVM::NVVMDialect", "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
-                           "mlir::ml_program::MLProgramDialect", "keel::KeelDialect"];
+                           "mlir::ml_program::MLProgramDialect", "mlir::vector::VectorDialect", "keel::KeelDialect"];
 }
 
 def LowerDevice : Pass<"lower-device", "::mlir::gpu::GPUModuleOp"> {

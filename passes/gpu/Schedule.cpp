@@ -43,9 +43,14 @@ std::string KernelSchedule::describe(const KernelSpace &space) const {
   return llvm::join(parts, ", ");
 }
 
-/// Columns that one access may move: a power of two that divides the row.
-static int64_t vectorOf(int64_t columns) {
-  int64_t vector = 4;
+/// Columns that one access may move: a power of two that divides the row; 16 bytes of its narrowest elements.
+static int64_t vectorOf(const Section &section) {
+  int64_t vector = 4, columns = section.columns;
+  for (Operation *op : section.ops)
+    for (Value operand : op->getOperands())
+      if (auto type = dyn_cast<RankedTensorType>(operand.getType()))
+        if (isa<BlockArgument>(operand) && type.getRank() == 2 && type.getElementType().getIntOrFloatBitWidth() == 16)
+          vector = 8;
   while (columns % vector)
     vector /= 2;
   return vector;
@@ -54,7 +59,7 @@ static int64_t vectorOf(int64_t columns) {
 static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) {
   // A tile holds whole rows only where it must.
   int64_t columns = section.wholeRows ? section.columns : std::min<int64_t>(section.columns, 1024);
-  int64_t vector = vectorOf(section.columns);
+  int64_t vector = vectorOf(section);
   int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
   // Two accesses a thread hide each other's latency; a warp a row needs no shared memory.
   int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), std::max<int64_t>(32, accesses / 8));
@@ -80,15 +85,24 @@ static bool fitsMma(const Section &section) {
          isPlain(product.a) && isPlain(product.b) && matchContraction(product.op);
 }
 
-static SectionSchedule chooseMainLoop(const Section &section) {
+static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
   SectionSchedule schedule;
+  auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
   if (fitsMma(section)) {
     schedule.loop = SectionSchedule::Loop::Mma;
-    columns = std::min<int64_t>(columns, section.wholeRows ? 256 : 128);
-    int64_t warpColumns = std::min<int64_t>(4, columns / 16), warpRows = 8 / warpColumns;
+    columns = forced ? forced[1] : std::min<int64_t>(columns, section.wholeRows ? 256 : 128);
     // Wide tiles where there are rows enough to give every multiprocessor one.
-    int64_t rows = !ShapedType::isDynamic(section.rows) && section.rows >= 8192 ? 128 : 64;
+    int64_t rows = forced                                                              ? forced[0]
+                   : !ShapedType::isDynamic(section.rows) && section.rows >= 8192 ? 128
+                                                                                  : 64;
+    // Few warps share a row, so that its sums are few; but no fewer than keep each at 32 rows: what a warp reads of its
+    // operands is used often enough then.
+    int64_t warpColumns = std::min<int64_t>(rows >= 128 ? 2 : 4, columns / 16), warpRows = 8 / warpColumns;
+    if (rows / warpRows < 16) {
+      warpRows = rows / 16;
+      warpColumns = 8 / warpRows;
+    }
     schedule.layout = mmaLayout(rows, columns, warpRows, warpColumns);
     schedule.depthTile = 32;
     schedule.stages = 3;
@@ -108,7 +122,7 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space) {
       schedule.threads = 1024;
   for (const Section &section : space.sections) {
     if (section.mainLoop) {
-      schedule.sections.push_back(chooseMainLoop(section));
+      schedule.sections.push_back(chooseMainLoop(kernel, section));
       continue;
     }
     SectionSchedule rows;

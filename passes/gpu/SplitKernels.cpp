@@ -6,6 +6,7 @@
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
 
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 
@@ -28,6 +29,19 @@ void dissolve(RewriterBase &rewriter, KernelOp kernel) {
   rewriter.replaceOp(kernel, results);
 }
 
+/// A decomposition fills what it sums into.
+void generalize(RewriterBase &rewriter, KernelOp kernel) {
+  SmallVector<linalg::LinalgOp> named;
+  kernel.walk([&](linalg::LinalgOp op) {
+    if (!isa<linalg::GenericOp>(op))
+      named.push_back(op);
+  });
+  for (linalg::LinalgOp op : named) {
+    rewriter.setInsertionPoint(op);
+    (void)linalg::generalizeNamedOp(rewriter, op);
+  }
+}
+
 struct SplitKernels : impl::SplitKernelsBase<SplitKernels> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
@@ -41,11 +55,13 @@ struct SplitKernels : impl::SplitKernelsBase<SplitKernels> {
         rewriter.setInsertionPoint(op);
         rewriter.replaceOp(op, *cast<norm::DecomposableOpInterface>(op.getOperation()).decompose(rewriter));
       });
+      generalize(rewriter, kernel);
       std::string why;
       if (findKernelSpace(kernel, why))
         continue;
       if (failed(norm::decomposeNormOps(kernel, /*keepMoments=*/false)))
         return signalPassFailure();
+      generalize(rewriter, kernel);
       int64_t computations = llvm::count_if(*kernel.getBlock(), [](Operation &op) {
         return isComputation(&op) && !isEvaluatedInPlace(&op);
       });

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -102,46 +103,75 @@ Value TileProgram::outside(Value value) {
   return result;
 }
 
-SmallVector<Value> TileProgram::cloneBody(linalg::GenericOp op, ArrayRef<Value> arguments, const Axes &loops, int64_t atRow,
-                                          int64_t atColumn) {
+/// Conversions of 16-bit floats, in pairs where there are two: an instruction rounds two numbers at once, and a bf16 is the
+/// upper half of a float.
+static void convert(DeviceKernel &device, Operation &op, MutableArrayRef<IRMapping> elements) {
   OpBuilder &builder = device.builder;
-  IRMapping mapping;
-  for (auto [argument, value] : llvm::zip(op.getBody()->getArguments(), arguments))
-    mapping.map(argument, value);
+  Location loc = device.loc;
+  Value from = op.getOperand(0), to = op.getResult(0);
+  if (isa<arith::ExtFOp>(op)) {
+    for (IRMapping &mapping : elements)
+      mapping.map(to, device.extendBf16(mapping.lookup(from)));
+    return;
+  }
+  for (unsigned i = 0; i + 1 < elements.size(); i += 2) {
+    Value both = vector::FromElementsOp::create(builder, loc, VectorType::get(2, from.getType()),
+                                                ValueRange{elements[i].lookup(from), elements[i + 1].lookup(from)});
+    both = arith::TruncFOp::create(builder, loc, VectorType::get(2, to.getType()), both);
+    for (auto [half, value] : llvm::enumerate(device.halves(both, to.getType())))
+      elements[i + half].map(to, value);
+  }
+  if (elements.size() % 2)
+    builder.clone(op, elements.back());
+}
+
+std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, ArrayRef<SmallVector<Value>> arguments,
+                                                         const Axes &loops, int64_t atRow, int64_t atColumn) {
+  OpBuilder &builder = device.builder;
+  std::vector<IRMapping> elements(arguments.size());
+  for (auto [mapping, values] : llvm::zip(elements, arguments))
+    for (auto [argument, value] : llvm::zip(op.getBody()->getArguments(), values))
+      mapping.map(argument, value);
   auto asIndex = [&](Value number) -> Value {
     return arith::IndexCastOp::create(builder, device.loc, builder.getIndexType(), number);
   };
   for (Operation &inner : op.getBody()->without_terminator()) {
-    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
-      Axis axis = loops[index.getDim()];
-      mapping.map(index.getResult(), asIndex(axis == Axis::Row ? row(atRow) : column(atColumn)));
+    bool narrow = isa<arith::TruncFOp>(inner) && inner.getResult(0).getType().getIntOrFloatBitWidth() == 16 && inner.getOperand(0).getType().isF32();
+    bool wide = isa<arith::ExtFOp>(inner) && inner.getOperand(0).getType().isBF16() && inner.getResult(0).getType().isF32();
+    if ((narrow || wide) && elements.front().contains(inner.getOperand(0))) {
+      convert(device, inner, elements);
       continue;
     }
-    if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
-      auto table = cast<BlockArgument>(extract.getTensor());
-      auto type = cast<RankedTensorType>(table.getType());
-      Value offset = device.constant(0);
-      for (auto [dim, index] : llvm::enumerate(extract.getIndices())) {
-        Value number = arith::IndexCastOp::create(builder, device.loc, builder.getI64Type(), mapping.lookupOrDefault(index));
-        offset = device.add(device.multiply(offset, device.extent(table.getArgNumber(), dim)), number);
+    for (auto [number, mapping] : llvm::enumerate(elements)) {
+      if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+        Axis axis = loops[index.getDim()];
+        mapping.map(index.getResult(), asIndex(axis == Axis::Row ? row(atRow) : column(atColumn + number)));
+        continue;
       }
-      Value pointer = device.at(device.parameter(table.getArgNumber()), type.getElementType(), offset);
-      mapping.map(extract.getResult(), device.load(pointer, type.getElementType()).front());
-      continue;
+      if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+        auto table = cast<BlockArgument>(extract.getTensor());
+        auto type = cast<RankedTensorType>(table.getType());
+        Value offset = device.constant(0);
+        for (auto [dim, index] : llvm::enumerate(extract.getIndices())) {
+          Value place = arith::IndexCastOp::create(builder, device.loc, builder.getI64Type(), mapping.lookupOrDefault(index));
+          offset = device.add(device.multiply(offset, device.extent(table.getArgNumber(), dim)), place);
+        }
+        Value pointer = device.at(device.parameter(table.getArgNumber()), type.getElementType(), offset);
+        mapping.map(extract.getResult(), device.load(pointer, type.getElementType()).front());
+        continue;
+      }
+      inner.walk([&](Operation *nested) {
+        for (Value operand : nested->getOperands())
+          if (!mapping.contains(operand) && operand.getParentBlock() == kernel.getBlock())
+            mapping.map(operand, outside(operand));
+      });
+      builder.clone(inner, mapping);
     }
-    inner.walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands())
-        if (!mapping.contains(operand) && !op->isProperAncestor(operand.getParentBlock()->getParentOp()) &&
-            operand.getParentBlock()->getParentOp() != op.getOperation())
-          mapping.map(operand, outside(operand));
-    });
-    builder.clone(inner, mapping);
   }
-  SmallVector<Value> results;
-  for (Value value : op.getBody()->getTerminator()->getOperands()) {
-    bool isInside = value.getParentBlock() == op.getBody();
-    results.push_back(isInside ? mapping.lookup(value) : outside(value));
-  }
+  std::vector<SmallVector<Value>> results(elements.size());
+  for (auto [mapping, values] : llvm::zip(elements, results))
+    for (Value value : op.getBody()->getTerminator()->getOperands())
+      values.push_back(value.getParentBlock() == op.getBody() ? mapping.lookup(value) : outside(value));
   return results;
 }
 
@@ -157,13 +187,16 @@ SmallVector<Fragment> TileProgram::elementwise(linalg::GenericOp op, const Axes 
   }
   bool rows = llvm::is_contained(loops, Axis::Row), columns = llvm::is_contained(loops, Axis::Column);
   SmallVector<Fragment> results(op->getNumResults(), {rows, columns, {}});
+  int64_t held = columns ? layout.columnsHeld() : 1, together = held % 2 ? 1 : 2;
   for (int64_t r = 0, re = rows ? layout.rowsHeld() : 1; r < re; ++r)
-    for (int64_t c = 0, ce = columns ? layout.columnsHeld() : 1; c < ce; ++c) {
-      SmallVector<Value> arguments;
-      for (auto [argument, fragment] : llvm::zip(op.getBody()->getArguments(), operands))
-        arguments.push_back(fragment.elements.empty() ? zero(argument.getType()) : at(fragment, r, c));
-      for (auto [result, value] : llvm::zip(results, cloneBody(op, arguments, loops, r, c)))
-        result.elements.push_back(value);
+    for (int64_t c = 0; c < held; c += together) {
+      std::vector<SmallVector<Value>> arguments(together);
+      for (auto [number, values] : llvm::enumerate(arguments))
+        for (auto [argument, fragment] : llvm::zip(op.getBody()->getArguments(), operands))
+          values.push_back(fragment.elements.empty() ? zero(argument.getType()) : at(fragment, r, c + number));
+      for (ArrayRef<Value> values : cloneBodies(op, arguments, loops, r, c))
+        for (auto [result, value] : llvm::zip(results, values))
+          result.elements.push_back(value);
     }
   return results;
 }

@@ -61,9 +61,15 @@ public:
   /// Whether the thread is the first of those that hold the same rows, or the same columns.
   mlir::Value isFirstAcross(Axis axis);
 
-  /// The body of one iteration of a generic op, at the thread's row and column of these numbers.
-  llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> arguments, const Axes &loops, int64_t row,
-                                           int64_t column);
+  /// The body of a generic op for elements that follow each other in a row, from the thread's row and column of these
+  /// numbers on: for each of them, what it yields.
+  std::vector<llvm::SmallVector<mlir::Value>> cloneBodies(mlir::linalg::GenericOp op,
+                                                          llvm::ArrayRef<llvm::SmallVector<mlir::Value>> arguments,
+                                                          const Axes &loops, int64_t row, int64_t column);
+  llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> arguments,
+                                           const Axes &loops, int64_t row, int64_t column) {
+    return cloneBodies(op, llvm::SmallVector<mlir::Value>(arguments), loops, row, column).front();
+  }
   /// Combines two partial results of a reduction.
   mlir::Value combine(mlir::Operation *combiner, mlir::Value a, mlir::Value b);
   /// Combines the threads' partial results along an axis: afterwards every thread has the whole tile's. `slots` are the

@@ -57,27 +57,29 @@ void TileProgram::reduceAcross(Axis axis, MutableArrayRef<SmallVector<Value>> va
   for (SmallVector<Value> &column : values) {
     Type type = column.front().getType();
     int64_t bytes = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-    places.push_back(device.at(device.shared(device.allocateShared(warps * slots * bytes)), type, slotBase));
+    // A slot's parts lie side by side: one access reads them.
+    Value start = device.shared(device.allocateShared(warps * slots * bytes));
+    places.push_back(device.at(start, type, device.multiply(slotBase, warps)));
   }
   // A value without slots is one number for the whole tile: all threads along the other axis write it to slot 0.
   auto offsetOf = [&](unsigned index) { return offsets[index]; };
   device.when(writes, [&] {
     for (auto [column, place] : llvm::zip(values, places)) {
       Type type = column.front().getType();
-      Value mine = device.at(place, type, device.multiply(warp, slots));
+      Value mine = device.at(place, type, warp);
       for (auto [index, value] : llvm::enumerate(column))
-        device.store({value}, device.at(mine, type, offsetOf(index)));
+        device.store({value}, device.at(mine, type, offsetOf(index) * warps));
     }
   });
   device.barrier();
   for (auto [column, place, combiner] : llvm::zip(values, places, combiners)) {
     Type type = column.front().getType();
     for (auto [index, value] : llvm::enumerate(column)) {
+      int64_t atOnce = std::min<int64_t>(warps, 16 / llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
       Value sum;
-      for (int64_t from = 0; from < warps; ++from) {
-        Value part = device.load(device.at(place, type, from * slots + offsetOf(index)), type).front();
-        sum = sum ? combine(combiner, sum, part) : part;
-      }
+      for (int64_t from = 0; from < warps; from += atOnce)
+        for (Value part : device.load(device.at(place, type, offsetOf(index) * warps + from), type, atOnce))
+          sum = sum ? combine(combiner, sum, part) : part;
       value = sum;
     }
   }

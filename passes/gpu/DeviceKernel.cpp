@@ -131,6 +131,20 @@ SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t c
   return values;
 }
 
+SmallVector<Value> DeviceKernel::loadWhere(Value condition, Type elementType, int64_t count,
+                                           llvm::function_ref<SmallVector<Value>()> access) {
+  if (!condition)
+    return access();
+  auto branch = scf::IfOp::create(builder, loc, SmallVector<Type>(count, elementType), condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(elementType));
+  scf::YieldOp::create(builder, loc, SmallVector<Value>(count, zero));
+  builder.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(builder, loc, access());
+  return branch.getResults();
+}
+
 SmallVector<Value, 2> DeviceKernel::halves(Value word, Type type) {
   Type i32 = builder.getI32Type(), i16 = builder.getIntegerType(16);
   if (word.getType() != i32)

@@ -48,6 +48,9 @@ public:
   mlir::Value at(mlir::Value pointer, mlir::Type elementType, mlir::Value index);
   mlir::Value at(mlir::Value pointer, mlir::Type elementType, int64_t index);
   llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1);
+  /// What `access` loads where the condition holds (a null one always does), else zeros.
+  llvm::SmallVector<mlir::Value> loadWhere(mlir::Value condition, mlir::Type elementType, int64_t count,
+                                           llvm::function_ref<llvm::SmallVector<mlir::Value>()> access);
   /// The two 16-bit numbers in a word (or in a vector of two), the lower one first.
   llvm::SmallVector<mlir::Value, 2> halves(mlir::Value word, mlir::Type type);
   /// A bf16 as f32, which it is the upper half of: one instruction where the word it came in is known.

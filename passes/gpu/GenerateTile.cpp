@@ -195,25 +195,24 @@ private:
     OpBuilder &builder = device.builder;
     Type i32 = builder.getI32Type();
     auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
-    fence();
     device.barrier();
     Value flag = device.shared(device.allocateShared(4));
     device.when(isZero(device.thread()), [&] {
       Value counter = device.at(device.extraInput(0), i32, int64_t(ticket));
       Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
+      // The barrier put the block's writes before this fence, which releases them all (PTX ISA 8.8, causality order).
+      fence();
       // Wraps to zero with the last arrival, ready for the next launch.
       Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, counter, last,
                                                 LLVM::AtomicOrdering::monotonic, "device");
+      fence();
       Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last);
       device.store({arith::ExtUIOp::create(builder, device.loc, i32, isLast)}, flag);
     });
     device.barrier();
     Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(),
                                          arith::ConstantOp::create(builder, device.loc, builder.getI32IntegerAttr(0)));
-    device.when(isLast, [&] {
-      fence();
-      body();
-    });
+    device.when(isLast, body);
   }
 
   void emitFinish(unsigned index, Value rowTiles) {

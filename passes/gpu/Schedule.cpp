@@ -63,7 +63,8 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) 
   int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
   // Two accesses a thread hide each other's latency; a warp a row needs no shared memory.
   int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), std::max<int64_t>(32, accesses / 8));
-  perRow = std::min(perRow, threads);
+  // One row is everybody's.
+  perRow = section.rows == 1 ? threads : std::min(perRow, threads);
   int64_t held = llvm::divideCeil(columns, perRow * vector) * vector;
   int64_t rows = threads / perRow;
   // Fewer tiles mean fewer partial sums.

@@ -54,32 +54,43 @@ Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
   Fragment fragment{rows, columns, {}};
   int64_t width = accessWidth(matrix, layout, elementType, place.numColumns);
   int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = columns ? layout.columnsHeld() : 1;
-  Value lastRow = rows && !place.rowsFit ? device.add(place.numRows, -1) : Value();
-  Value lastColumn = columns && !place.columnsFit ? device.constant(place.numColumns - width) : Value();
-  SmallVector<Value> columnsFrom; // where each access starts in a row, in elements
-  for (int64_t c = 0; columns && c < numColumns; c += width)
-    columnsFrom.push_back(device.multiply(lastColumn ? device.minimum(column(c), lastColumn) : column(c), matrix.columnStride));
-  Value firstColumn = columns && !lastColumn ? device.multiply(column(-1), matrix.columnStride) : Value();
+  // What the kernel updates in place is read by the thread that writes it, and by no other.
+  bool inPlace = argument.getArgNumber() >= kernel.getInputs().size() && !axes.empty();
+  Value lastRow = rows && !place.rowsFit && !inPlace ? device.add(place.numRows, -1) : Value();
+  Value lastColumn = columns && !place.columnsFit && !inPlace ? device.constant(place.numColumns - width) : Value();
   for (int64_t r = 0; r < numRows; ++r) {
-    Value start = matrix.pointer;
-    if (rows) {
+    auto rowStart = [&] {
+      if (!rows)
+        return matrix.pointer;
       Value number = lastRow ? device.minimum(row(r), lastRow) : row(r);
-      start = device.at(start, elementType, device.multiply(number, matrix.rowStride));
-    }
-    if (!columns) {
-      fragment.elements.append(device.load(start, elementType));
-      continue;
-    }
-    // Constant distances from one address are part of the instruction.
-    Value rowStart = firstColumn ? device.at(start, elementType, firstColumn) : Value();
+      return device.at(matrix.pointer, elementType, device.multiply(number, matrix.rowStride));
+    };
     for (int64_t c = 0; c < numColumns; c += width) {
-      Value address = rowStart && matrix.knownColumnStride
-                          ? device.at(rowStart, elementType, layout.columnOffsets[c] * matrix.knownColumnStride)
-                          : device.at(start, elementType, columnsFrom[c / width]);
-      fragment.elements.append(device.load(address, elementType, width));
+      auto access = [&] {
+        Value start = rowStart();
+        if (!columns)
+          return device.load(start, elementType);
+        if (lastColumn || !matrix.knownColumnStride)
+          start = device.at(start, elementType,
+                            device.multiply(lastColumn ? device.minimum(column(c), lastColumn) : column(c), matrix.columnStride));
+        else // a constant distance from one address is part of the instruction
+          start = device.at(device.at(start, elementType, device.multiply(column(-1), matrix.columnStride)), elementType,
+                            layout.columnOffsets[c] * matrix.knownColumnStride);
+        return device.load(start, elementType, width);
+      };
+      fragment.elements.append(inPlace ? device.loadWhere(isOwner(rows, columns, r, c), elementType, width, access) : access());
     }
   }
   return fragment;
+}
+
+Value TileProgram::isOwner(bool rows, bool columns, int64_t heldRow, int64_t heldColumn) {
+  Value owner;
+  for (Value condition : {rows ? rowIsThere(heldRow) : isFirstAcross(Axis::Row),
+                          columns ? columnIsThere(heldColumn) : isFirstAcross(Axis::Column)})
+    if (condition)
+      owner = owner ? arith::AndIOp::create(device.builder, device.loc, owner, condition).getResult() : condition;
+  return owner;
 }
 
 void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes) {

@@ -89,6 +89,8 @@ private:
   llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis);
   llvm::SmallVector<Fragment> rowMoments(norm::MomentsOp op);
   mlir::Value tileRows();
+  /// Whether this thread writes the element: it is there, and no thread before this one has it.
+  mlir::Value isOwner(bool rows, bool columns, int64_t heldRow, int64_t heldColumn);
   mlir::Value outside(mlir::Value value); // of the kernel: a constant or number that a body captures
   mlir::Value at(const Fragment &fragment, int64_t row, int64_t column) const;
   mlir::Value zero(mlir::Type type);

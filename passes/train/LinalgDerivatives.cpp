@@ -94,7 +94,7 @@ LogicalResult differentiateGenerate(tensor::GenerateOp op, OpBuilder &builder, A
   // The extents have no gradient; what the body captures is the same in both.
   SmallVector<Value> captured = getDifferentiationInputs(generic);
   auto place = [&](unsigned index) -> Value * {
-    auto found = llvm::find(ArrayRef(inputs).drop_front(op->getNumOperands()), captured[index]);
+    const auto *found = llvm::find(ArrayRef(inputs).drop_front(op->getNumOperands()), captured[index]);
     return found == inputs.end() ? nullptr : &gradients[found - inputs.begin()];
   };
   SmallVector<Value> found;

@@ -8,6 +8,7 @@
 #include "passes/gpu/Passes.h"
 #include "passes/host/Passes.h"
 #include "passes/import/Passes.h"
+#include "passes/precision/Passes.h"
 #include "passes/schedule/Passes.h"
 #include "passes/train/Passes.h"
 
@@ -59,17 +60,23 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
       manager.addPass(createPivotBatchNorm());
   }
   if (!options.train.empty())
-    manager.addPass(createBuildTrainStep({options.train}));
+    manager.addPass(createBuildTrainStep({options.train, /*lossScaling=*/options.precision == "f16"}));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }
 
 void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  // Centred and folded weights, while they are an op each.
-  manager.addPass(createHoistDerivedState());
+  // Centred and folded weights, while they are an op each; but if they are to be rounded as well, in one write.
+  bool isRounded = options.precision == "bf16" || options.precision == "f16";
+  if (!isRounded)
+    manager.addPass(createHoistDerivedState());
   // One form for every computation, so that the fuser reads indexing maps and nothing else.
   manager.addPass(createLowerTensorOps());
   manager.addPass(createNormalizeGraph());
+  // Roundings before kernels: they belong to the kernel that makes the value.
+  manager.addPass(createLowerPrecision({options.precision}));
+  if (isRounded)
+    manager.addPass(createHoistDerivedState());
   FormKernelsOptions kernels;
   kernels.fuse = options.fuse;
   kernels.planar = options.sm > 0;

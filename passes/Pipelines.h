@@ -12,6 +12,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> train{*this, "train", llvm::cl::desc("optimizer of the training step: sgd, momentum or adamw"),
                             llvm::cl::init("")};
   Option<int64_t> batch{*this, "batch", llvm::cl::desc("largest batch of one call"), llvm::cl::init(128)};
+  Option<std::string> precision{*this, "precision", llvm::cl::desc("what matmuls read: f32, tf32, bf16 or f16"),
+                                llvm::cl::init("f32")};
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("group computations into kernels"), llvm::cl::init(true)};
   Option<bool> algebra{*this, "algebra", llvm::cl::desc("rewrite normalizations by algebra before fusing them"),
                        llvm::cl::init(true)};

@@ -12,6 +12,7 @@
 #include "passes/gpu/Passes.h"
 #include "passes/host/Passes.h"
 #include "passes/import/Passes.h"
+#include "passes/precision/Passes.h"
 #include "passes/schedule/Passes.h"
 #include "passes/train/Derivatives.h"
 #include "passes/train/Passes.h"
@@ -32,6 +33,7 @@ void keel::registerPasses() {
   registerAlgebraPasses();
   registerTrainPasses();
   registerFusePasses();
+  registerPrecisionPasses();
   registerSchedulePasses();
   registerHostPasses();
   registerArtifactPasses();

@@ -32,7 +32,7 @@ struct Arguments {
   cl::opt<bool> emulate{"emulate", cl::desc("run GPU kernels on the host"), cl::cat(category)};
   cl::opt<std::string> train{"train", cl::desc("add @train_step: sgd, momentum or adamw"), cl::cat(category)};
   cl::opt<int64_t> batch{"batch", cl::desc("largest batch of one call (128)"), cl::init(128), cl::cat(category)};
-  cl::opt<std::string> precision{"precision", cl::desc("f32, tf32, bf16 or f16"), cl::init("f32"), cl::cat(category)};
+  cl::opt<std::string> precision{"precision", cl::desc("what matmuls read: f32, tf32, bf16 or f16"), cl::init("f32"), cl::cat(category)};
   cl::opt<bool> noFuse{"no-fuse", cl::desc("every computation is a kernel of its own"), cl::cat(category)};
   cl::opt<bool> noAlgebra{"no-algebra", cl::desc("no rewriting before fusion"), cl::cat(category)};
   cl::opt<bool> explain{"explain", cl::desc("print every decision"), cl::cat(category)};
@@ -89,11 +89,8 @@ static LogicalResult checkArguments(const Arguments &arguments) {
   };
   if (!arguments.train.empty() && !llvm::is_contained({"sgd", "momentum", "adamw"}, arguments.train.getValue()))
     return fail("unknown optimizer '" + arguments.train + "', expected sgd, momentum or adamw");
-  if (arguments.precision != "f32") {
-    if (llvm::is_contained({"tf32", "bf16", "f16"}, arguments.precision.getValue()))
-      return fail("--precision=" + arguments.precision + " is not supported yet, only f32");
+  if (!llvm::is_contained({"f32", "tf32", "bf16", "f16"}, arguments.precision.getValue()))
     return fail("unknown precision '" + arguments.precision + "', expected f32, tf32, bf16 or f16");
-  }
   if (arguments.batch < 1)
     return fail("--batch must be at least 1, found " + llvm::Twine(arguments.batch));
   SmallVector<StringRef> targets;
@@ -139,6 +136,7 @@ static FailureOr<OwningOpRef<ModuleOp>> lower(const Arguments &arguments, Pipeli
     return failure();
   options.train = arguments.train.getValue();
   options.batch = arguments.batch.getValue();
+  options.precision = arguments.precision.getValue();
   options.fuse = !arguments.noFuse;
   options.algebra = !arguments.noAlgebra;
   PassManager manager(&context);

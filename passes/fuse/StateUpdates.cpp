@@ -22,9 +22,20 @@ llvm::SmallPtrSet<Operation *, 16> findStateUpdates(Block &block) {
   for (Operation &op : block)
     if (isComputation(&op) && llvm::all_of(op.getOperands(), isState))
       derived.insert(&op);
+  // A number made of vectors that the update reads anyway (whether gradients are finite).
+  auto isNumberOfRead = [&](Operation &op) {
+    auto style = dyn_cast<DestinationStyleOpInterface>(op);
+    return style && op.getNumResults() == 1 && cast<ShapedType>(op.getResult(0).getType()).getRank() == 0 &&
+           llvm::all_of(style.getDpsInputs(), [&](Value input) {
+             auto type = dyn_cast<RankedTensorType>(input.getType());
+             return type && type.getRank() <= 1 && isSmall(type) &&
+                    llvm::any_of(input.getUsers(), [&](Operation *user) { return updates.contains(user); });
+           });
+  };
   for (Operation &op : llvm::reverse(block)) {
     std::optional<LoopNest> nest = LoopNest::get(&op);
-    if (!nest || isRepeated(&op) || isMainLoop(&op) || op.use_empty() || !(nest->allParallel() || derived.contains(&op)))
+    if (!nest || isRepeated(&op) || isMainLoop(&op) || op.use_empty() ||
+        !(nest->allParallel() || derived.contains(&op) || isNumberOfRead(op)))
       continue;
     if (llvm::all_of(op.getUsers(), [&](Operation *user) {
           return updates.contains(user) || isa<ml_program::GlobalStoreOp>(user);

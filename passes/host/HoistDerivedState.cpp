@@ -55,6 +55,8 @@ private:
 
 // Moves data and computes nothing: its readers get it for free.
 static bool isMovement(Operation *op) {
+  if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    return llvm::hasSingleElement(generic.getBody()->getOperations());
   return isa<linalg::TransposeOp, linalg::BroadcastOp, linalg::FillOp>(op) || isa<tensor::TensorDialect>(op->getDialect()) ||
          op->hasTrait<OpTrait::ConstantLike>();
 }

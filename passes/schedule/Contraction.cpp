@@ -13,9 +13,10 @@ static BlockArgument getArgument(Value value) {
   return dyn_cast<BlockArgument>(value);
 }
 
-static bool isMultiplyAdd(Block *block) {
-  if (block->getNumArguments() != 3)
+bool keel::isSumOfProducts(linalg::LinalgOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 || op->getNumRegions() != 1)
     return false;
+  Block *block = op.getBlock();
   auto yield = cast<linalg::YieldOp>(block->getTerminator());
   auto sum = yield.getNumOperands() == 1 ? yield.getOperand(0).getDefiningOp<arith::AddFOp>() : nullptr;
   if (!sum)
@@ -60,8 +61,7 @@ static int64_t getPanel(AffineMap map) {
 }
 
 std::optional<Contraction> keel::matchContraction(linalg::LinalgOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 || op->getNumRegions() != 1 ||
-      !isMultiplyAdd(op.getBlock()))
+  if (!isSumOfProducts(op))
     return std::nullopt;
   for (OpOperand &operand : op->getOpOperands())
     if (!isa<ShapedType>(operand.get().getType()))

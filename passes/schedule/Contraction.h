@@ -27,6 +27,13 @@ struct Contraction {
   }
 };
 
+/// A target may compute a contraction with this discardable attribute in what it names, "tf32": products of f32 operands
+/// without their last 13 bits, summed in f32.
+inline constexpr llvm::StringLiteral precisionAttribute = "keel.precision";
+
+/// Whether the body adds the product of the two inputs, each of them perhaps extended, to the result.
+bool isSumOfProducts(mlir::linalg::LinalgOp op);
+
 /// Matches by the indexing maps and the body: the sum of C with the product of A and B, each of them perhaps extended.
 /// Floating point only.
 std::optional<Contraction> matchContraction(mlir::linalg::LinalgOp op);

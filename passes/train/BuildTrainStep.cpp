@@ -1,6 +1,7 @@
 // Builds @train_step: the loss, its gradients, the optimizer's update of the state.
 #include "passes/train/Backward.h"
 #include "passes/train/InlineCalls.h"
+#include "passes/train/LossScale.h"
 #include "passes/train/Optimizer.h"
 #include "passes/train/Passes.h"
 #include "passes/train/State.h"
@@ -24,14 +25,18 @@ namespace keel {
 
 namespace {
 
-/// A tensor of rank 0 plus one.
-Value increment(OpBuilder &builder, Location loc, Value counter) {
-  AffineMap scalar = AffineMap::get(0, 0, builder.getContext());
-  return linalg::GenericOp::create(builder, loc, counter.getType(), ValueRange(), counter, scalar,
-                                   ArrayRef<utils::IteratorType>(),
-                                   [](OpBuilder &b, Location at, ValueRange in) {
-                                     Value one = arith::ConstantOp::create(b, at, b.getOneAttr(in[0].getType()));
-                                     Value sum = arith::AddIOp::create(b, at, in[0], one);
+/// A tensor of rank 0 plus one; if there is a `factor`, only where it is positive.
+Value increment(OpBuilder &builder, Location loc, Value counter, Value factor) {
+  SmallVector<Value> inputs;
+  if (factor)
+    inputs.push_back(factor);
+  SmallVector<AffineMap> maps(inputs.size() + 1, AffineMap::get(0, 0, builder.getContext()));
+  return linalg::GenericOp::create(builder, loc, counter.getType(), inputs, counter, maps, ArrayRef<utils::IteratorType>(),
+                                   [&](OpBuilder &b, Location at, ValueRange in) {
+                                     Value one = arith::ConstantOp::create(b, at, b.getOneAttr(in.back().getType()));
+                                     Value sum = arith::AddIOp::create(b, at, in.back(), one);
+                                     if (factor)
+                                       sum = arith::SelectOp::create(b, at, isPositive(b, at, in[0]), sum, in.back());
                                      linalg::YieldOp::create(b, at, sum);
                                    })
       .getResult(0);
@@ -70,13 +75,28 @@ struct BuildTrainStep : impl::BuildTrainStepBase<BuildTrainStep> {
 
     Gradients gradients;
     Value loss = terminator->getOperand(0);
-    gradients.set(loss, constantLike(builder, loc, loss, 1.0));
+    std::optional<LossScale> scaling;
+    if (lossScaling) {
+      if (!cast<RankedTensorType>(loss.getType()).getElementType().isF32())
+        return step.emitOpError("must return a tensor<f32> for its gradients to be scaled, found ") << loss.getType();
+      FailureOr<LossScale> created = LossScale::create(state);
+      if (failed(created))
+        return failure();
+      scaling = *created;
+    }
+    gradients.set(loss, scaling ? scaling->getScale(state) : constantLike(builder, loc, loss, 1.0));
     SmallVector<Value> parameters =
         llvm::map_to_vector(state.parameters, [&](GlobalOp global) { return state.load(global); });
     if (parameters.empty())
       return step.emitOpError("has nothing to train: @loss reads no mutable global of floats that it does not store");
     if (failed(buildBackward(builder, step.front(), parameters, gradients)))
       return failure();
+
+    SmallVector<Value> present;
+    for (Value parameter : parameters)
+      if (Value gradient = gradients.lookup(parameter))
+        present.push_back(gradient);
+    SmallVector<GlobalOp> buffers = state.getStored();
 
     auto scalar = [&](Type element) { return RankedTensorType::get({}, element); };
     SmallVector<Value> settings;
@@ -93,10 +113,19 @@ struct BuildTrainStep : impl::BuildTrainStepBase<BuildTrainStep> {
         "step", counterType, DenseElementsAttr::get(counterType, int64_t(0)), "optimizer", /*mayExist=*/true);
     if (failed(counter))
       return failure();
+    Value factor = scaling ? scaling->finish(builder, loc, state, present) : Value();
+    // A step that is skipped leaves no trace in statistics either.
+    for (GlobalOp buffer : buffers)
+      if (factor && isa<FloatType>(getElementTypeOrSelf(buffer.getType())))
+        state.store(buffer, selectByFactor(builder, loc, factor, state.getStored(buffer), state.load(buffer)));
     Value count = state.getStored(*counter);
-    if (!count)
-      state.store(*counter, count = increment(builder, loc, state.load(*counter)));
+    if (!count) {
+      count = increment(builder, loc, state.load(*counter), factor);
+      state.store(*counter, count);
+    }
     algorithm.prepare(builder, loc, settings, count);
+    if (factor)
+      algorithm.setGradientFactor(factor);
 
     for (GlobalOp parameter : state.parameters) {
       Value gradient = gradients.lookup(state.load(parameter));

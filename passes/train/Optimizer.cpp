@@ -2,6 +2,7 @@
 #include "passes/train/Optimizer.h"
 
 #include "passes/train/Expression.h"
+#include "passes/train/LossScale.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -82,10 +83,13 @@ void Optimizer::prepare(OpBuilder &builder, Location loc, ValueRange loaded, Val
   coefficients.push_back(epsilon);
 }
 
+void Optimizer::setGradientFactor(Value factor) {
+  hasFactor = true;
+  coefficients.push_back(factor);
+}
+
 SmallVector<Value> Optimizer::update(OpBuilder &builder, Location loc, Value gradient, ValueRange state) const {
-  auto body = [&](OpBuilder &, ArrayRef<Expression> in) -> SmallVector<Expression> {
-    Expression g = in[0];
-    ArrayRef<Expression> c = in.slice(1, coefficients.size()), old = in.take_back(state.size());
+  auto next = [&](Expression g, ArrayRef<Expression> c, ArrayRef<Expression> old) -> SmallVector<Expression> {
     switch (kind) {
     case Kind::Sgd:
       return {old[0] - c[0] * g};
@@ -103,6 +107,18 @@ SmallVector<Value> Optimizer::update(OpBuilder &builder, Location loc, Value gra
     }
     }
     llvm_unreachable("an optimizer");
+  };
+  auto body = [&](OpBuilder &inner, ArrayRef<Expression> in) -> SmallVector<Expression> {
+    Expression g = in[0];
+    ArrayRef<Expression> c = in.slice(1, coefficients.size()), old = in.take_back(state.size());
+    if (!hasFactor)
+      return next(g, c, old);
+    Expression factor = c.back();
+    Value applies = isPositive(inner, factor.loc, factor.value);
+    SmallVector<Expression> results = next(g * factor, c, old);
+    for (auto [result, before] : llvm::zip(results, old))
+      result.value = arith::SelectOp::create(inner, result.loc, applies, result.value, before.value);
+    return results;
   };
   return map(builder, loc, gradient, coefficients, state, body);
 }

@@ -25,6 +25,8 @@ public:
   /// Computes what all parameters' updates share. `loaded` are the settings' values in order, `step` is the number of
   /// this update, from 1: tensors of rank 0.
   void prepare(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange loaded, mlir::Value step);
+  /// Updates multiply gradients by `factor`, a tensor<f32>, and do nothing if it is 0.
+  void setGradientFactor(mlir::Value factor);
   /// The new values of the parameter and its slots from `state`, the old ones in the same order.
   llvm::SmallVector<mlir::Value> update(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value gradient,
                                         mlir::ValueRange state) const;
@@ -35,6 +37,7 @@ private:
   llvm::SmallVector<Setting> settings;
   llvm::SmallVector<llvm::StringRef> slots;
   llvm::SmallVector<mlir::Value> coefficients; // what `update` reads besides the gradient and the state
+  bool hasFactor = false;                      // the last of them is the gradients'
 };
 
 } // namespace keel

@@ -70,6 +70,11 @@ def BuildTrainStep : Pass<"build-train-step", "mlir::ModuleOp"> {
 
     The updates are those of torch.optim.SGD and torch.optim.AdamW.
 
+    With `loss-scaling` the backward pass starts from `@loss_scale` instead of 1, so that small gradients do not vanish in
+    f16, and the update divides by it. A step in which a gradient is not finite leaves all other state as it was and halves
+    the scale; after `@loss_scale_interval` good steps in a row (counted in `@loss_scale_good_steps`) it is doubled. The
+    scale is a power of two between 1 and 2^24, 65536 at first; the interval is 2000.
+
     ```mlir
     ml_program.global public mutable @w(dense<1.0> : tensor<4xf32>) : tensor<4xf32>
     func.func @loss(%x: tensor<4xf32>) -> tensor<f32> { ... }
@@ -86,7 +91,8 @@ def BuildTrainStep : Pass<"build-train-step", "mlir::ModuleOp"> {
     }
     ```
   }];
-  let options = [Option<"optimizer", "optimizer", "std::string", /*default=*/"\"adamw\"", "sgd, momentum or adamw">];
+  let options = [Option<"optimizer", "optimizer", "std::string", /*default=*/"\"adamw\"", "sgd, momentum or adamw">,
+                 Option<"lossScaling", "loss-scaling", "bool", /*default=*/"false", "Scale the loss's gradient, for f16">];
   let dependentDialects = ["keel::KeelDialect", "keel::norm::NormDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect", "mlir::ml_program::MLProgramDialect",
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];

@@ -101,6 +101,10 @@ FailureOr<GlobalOp> StepState::findOrCreate(StringRef name, Type type, Attribute
   return global;
 }
 
+SmallVector<GlobalOp> StepState::getStored() const {
+  return llvm::map_to_vector(stored, [](auto &entry) { return cast<GlobalOp>(entry.first); });
+}
+
 void StepState::writeStores(OpBuilder &builder) {
   for (auto &[global, value] : stored)
     ml_program::GlobalStoreOp::create(builder, value.getLoc(),

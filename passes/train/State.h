@@ -23,6 +23,9 @@ public:
   mlir::Value load(mlir::ml_program::GlobalOp global);
   void store(mlir::ml_program::GlobalOp global, mlir::Value value) { stored[global] = value; }
   mlir::Value getStored(mlir::ml_program::GlobalOp global) { return stored.lookup(global); }
+  /// What the step stores so far.
+  llvm::SmallVector<mlir::ml_program::GlobalOp> getStored() const;
+  mlir::MLIRContext *getContext() { return module.getContext(); }
   void writeStores(mlir::OpBuilder &builder);
 
   /// The global `name`, created after the last one if there is none. One that exists must have `type`, and be allowed.

@@ -29,6 +29,8 @@ Value ContractionEmitter::createBuffer(int64_t size) {
 void ContractionEmitter::fillRowBuffer(Indices &ivs) {
   if (!dataA)
     dataA = createBuffer(rowBlock * depthBlock);
+  if (bufferA == Buffer::Columns)
+    return fillExtendedRows(ivs);
   Indices inner = ivs;
   loop(depthLow, depthHigh, 1, [&](Value depth) {
     inner[*k] = depth;
@@ -46,6 +48,28 @@ void ContractionEmitter::fillRowBuffer(Indices &ivs) {
           add(multiply(subtract(inner[*m], rowLow), depthBlock), multiply(subtract(depth, depthLow), rows));
       storeVector(convert(row, sumType), dataA, position);
     });
+  });
+}
+
+// A[m, k] of the chunk as it is, extended.
+void ContractionEmitter::fillExtendedRows(Indices &ivs) {
+  Indices inner = ivs;
+  Value whole = add(depthLow, roundDown(subtract(depthHigh, depthLow), lanes));
+  loop(rowLow, add(rowLow, rowSize), 1, [&](Value row) {
+    inner[*m] = row;
+    auto copy = [&](Value low, Value high, int64_t step) {
+      loop(low, high, step, [&](Value depth) {
+        inner[*k] = depth;
+        Indices indices = getIndices(contraction.aMap, inner);
+        Value position = add(multiply(subtract(row, rowLow), depthBlock), subtract(depth, depthLow));
+        if (step == lanes)
+          storeVector(loadVector(memrefA, indices), dataA, position);
+        else
+          memref::StoreOp::create(b, loc, loadScalar(memrefA, indices), dataA, position);
+      });
+    };
+    copy(depthLow, whole, lanes);
+    copy(whole, depthHigh, 1);
   });
 }
 

@@ -65,6 +65,8 @@ bool ContractionEmitter::mayBe(std::optional<unsigned> loop, int64_t atLeast) co
   return loop && (ShapedType::isDynamic(contraction.extents[*loop]) || contraction.extents[*loop] >= atLeast);
 }
 
+bool ContractionEmitter::isNarrow(OpOperand *operand) const { return contraction.getElementType(operand) != sumType; }
+
 void ContractionEmitter::chooseBlocks() {
   panelVectors = registers.registers >= 32 ? 4 : 2;
   while (contraction.panel && (contraction.panel / lanes) % panelVectors != 0)
@@ -93,14 +95,22 @@ void ContractionEmitter::chooseBuffers() {
       bufferB = depthStride == 1 ? Buffer::Columns : Buffer::Gather;
     else if (!depthStride || (*depthStride * getBytes(contraction.b) >= 2048 && mayBe(k, 64) && mayBe(m, 32)))
       bufferB = Buffer::Rows;
+    prefetchesB = bufferB == Buffer::Rows;
   }
+  bool several = contraction.k.size() > 1;
+  // Many tiles read it: extended once. Not if the buffer had to be filled again for each of the outer k loops.
+  auto isExtended = [&](OpOperand *operand) { return isNarrow(operand) && k && !several && mayBe(k, 16); };
+  if (bufferB == Buffer::None && isExtended(contraction.b) && mayBe(m, 32))
+    bufferB = Buffer::Rows;
   if (m && k && getStride(contraction.a, contraction.aMap, *m) == 1 && mayBe(n, 4 * lanes) && mayBe(k, 64)) {
     std::optional<int64_t> depthStride = getStride(contraction.a, contraction.aMap, *k);
-    if (!depthStride || *depthStride * getBytes(contraction.a) >= 1024)
+    if (!depthStride || *depthStride * getBytes(contraction.a) >= 1024 || isExtended(contraction.a))
       bufferA = Buffer::Rows;
   }
+  if (bufferA == Buffer::None && m && isExtended(contraction.a) && mayBe(n, 4 * lanes) &&
+      getStride(contraction.a, contraction.aMap, *k) == 1)
+    bufferA = Buffer::Columns;
   bool buffered = bufferA != Buffer::None || bufferB != Buffer::None;
-  bool several = contraction.k.size() > 1;
   if (contraction.getElementType(contraction.c) == sumType) {
     // A buffer holds one chunk of one k loop.
     chunked = (buffered && several) || mayBe(k, buffered ? depthBlock + 1 : several ? 1 << 30 : 1025);
@@ -116,6 +126,7 @@ void ContractionEmitter::chooseBuffers() {
     if (bufferB != Buffer::Rows)
       form = Form::ScalarDots;
     bufferB = Buffer::None;
+    prefetchesB = false;
     return;
   }
   depthBlock = contraction.extents[*k];

@@ -110,7 +110,7 @@ void ContractionEmitter::emitPanels(Indices &ivs) {
 
 void ContractionEmitter::emitPanel(Indices &ivs, int64_t vectors, Value mask, Value columns) {
   // A's buffer is laid out for one tile height.
-  int64_t maxRows = getMaxRows(bufferA == Buffer::None ? vectors : panelVectors);
+  int64_t maxRows = getMaxRows(bufferA == Buffer::Rows ? panelVectors : vectors);
   // The first tile copies the rows that it reads, while it waits for the multiply-adds anyway.
   std::optional<int64_t> count = getConstantIntValue(rowSize);
   if (bufferB != Buffer::None && !dataB)
@@ -170,7 +170,7 @@ void ContractionEmitter::emitTile(const Indices &ivs, const Tile &tile) {
   SmallVector<Value> sums;
   forEach([&](const Indices &element, Value mask) { sums.push_back(loadInitial(element, mask)); });
   // A panel of B has a row of a few lines in every page: fetched one panel ahead, a line a step.
-  if (bufferB == Buffer::Rows) {
+  if (prefetchesB) {
     Value line = constant(0);
     if (m)
       line = remainder(divide(subtract(ivs[*m], rowLow), tile.rows), panelVectors);
@@ -224,7 +224,9 @@ SmallVector<Value> ContractionEmitter::emitStep(const Indices &ivs, const Tile &
   }
   for (int64_t row = 0; row < tile.rows; ++row) {
     Value scalar;
-    if (bufferA != Buffer::None) {
+    if (bufferA == Buffer::Columns) {
+      scalar = loadScalar(dataA, add(multiply(add(subtract(ivs[*m], rowLow), row), depthBlock), step));
+    } else if (bufferA == Buffer::Rows) {
       Value base = add(multiply(subtract(ivs[*m], rowLow), depthBlock), multiply(step, tile.rows));
       scalar = loadScalar(dataA, add(base, row));
     } else {

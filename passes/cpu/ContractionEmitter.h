@@ -24,7 +24,8 @@ struct InitialValue {
 /// Loops, from the outside: batch and further m and n loops; blocks of rows (rowBlock, so that A's block stays in L2);
 /// chunks of k (depthBlock); panels of columns; register tiles of rows; k. Where A or B is strided so that the inner
 /// loops would miss the cache, or B's columns are not next to each other, the chunk is first copied to a buffer that
-/// they read in order: memory of the worker, to be planned with all other memory after this.
+/// they read in order: memory of the worker, to be planned with all other memory after this. So is an operand of bf16 or
+/// f16 that many tiles read: it is extended once.
 ///
 /// An element of C is the sum over k in order, one fused multiply-add at a time, whatever the tile it falls in: a row
 /// has the same bits in any batch.
@@ -59,6 +60,7 @@ private:
   void chooseBlocks();
   void chooseBuffers();
   bool mayBe(std::optional<unsigned> loop, int64_t atLeast) const;
+  bool isNarrow(mlir::OpOperand *operand) const;
   int64_t getMaxRows(int64_t vectors) const;
 
   // Loop nest, from the outside in. `ivs` holds each loop's index.
@@ -77,6 +79,7 @@ private:
 
   // Buffers.
   void fillRowBuffer(Indices &ivs);
+  void fillExtendedRows(Indices &ivs);
   void fillColumnBuffer(Indices &ivs, int64_t vectors, mlir::Value mask, mlir::Value columns);
   void fillTransposed(Indices &ivs, int64_t vectors, mlir::Value columns);
   mlir::Value createBuffer(int64_t size);
@@ -118,6 +121,7 @@ private:
   bool chunked = false;              // C is read and written several times
   llvm::SmallVector<unsigned> depth; // the k loops inside the register tile
   Buffer bufferA = Buffer::None, bufferB = Buffer::None;
+  bool prefetchesB = false;
 
   llvm::SmallVector<mlir::Value> extents; // of the loops
 

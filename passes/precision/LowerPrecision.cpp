@@ -73,6 +73,10 @@ public:
         if (isF32Tensor(input))
           values.insert(input);
     }
+    if (!ops.empty())
+      for (Value value : findValuesReadAfterSums(function))
+        if (isF32Tensor(value) && !isGiven(value))
+          values.insert(value);
     for (Value value : findSavedValues(function, ops, values, [&](Value given) { return isGiven(given); }))
       if (isF32Tensor(value))
         values.insert(value);

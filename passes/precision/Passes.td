@@ -37,7 +37,9 @@ def LowerPrecision : Pass<"lower-precision", "mlir::ModuleOp"> {
     What a training step saves for backward is rounded likewise: a value of full size that the loss depends on by way of
     a contraction, and that the backward pass reads (the normalized value, a linear layer's result before its
     activation). What follows element by element from rounded values is computed again from them, and not rounded once
-    more. Statistics are smaller than what they are of, and stay f32, as does all between the last contraction and the
+    more. So is what is summed over its rows and then read again together with the sum (batch norm: its input less a pivot,
+    and the gradient of its result); not the input of a batch norm without a pivot, whose columns may have an offset.
+    Statistics are smaller than what they are of, and stay f32, as does all between the last contraction and the
     loss.
 
     With `precision=tf32` operands stay f32 in memory, and contractions get the attribute `keel.precision = "tf32"`: a

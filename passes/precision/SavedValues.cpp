@@ -1,6 +1,7 @@
-// Finds what the forward part of a training step leaves for its backward part. See SavedValues.h.
+// Finds values of full size that are written to memory whatever the kernels. See SavedValues.h.
 #include "passes/precision/SavedValues.h"
 
+#include "dialect/norm/Norm.h"
 #include "passes/fuse/RowLoop.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
@@ -19,13 +20,13 @@ static SmallVector<Value> getReads(Operation *op) {
   return reads.takeVector();
 }
 
-// The ops of the block that `values` are computed from.
-static OpSet getOrigins(Block &block, SmallVector<Value> values) {
+// The ops of the block that `values` are computed from; only those after `first`, if it is given.
+static OpSet getOrigins(Block &block, SmallVector<Value> values, Operation *first = nullptr) {
   OpSet origins;
   while (!values.empty()) {
     Operation *op = values.pop_back_val().getDefiningOp();
     op = op ? block.findAncestorOpInBlock(*op) : nullptr;
-    if (op && origins.insert(op).second)
+    if (op && (!first || first->isBeforeInBlock(op)) && origins.insert(op).second)
       llvm::append_range(values, getReads(op));
   }
   return origins;
@@ -65,6 +66,48 @@ private:
   DenseMap<Value, bool> known;
 };
 } // namespace
+
+// A sum over the rows, dimension 0, in one pass: plain sums of the value, not its moments.
+static bool isSumOverRows(OpOperand &use) {
+  auto nest = LoopNest::get(use.getOwner());
+  if (!nest || !isa<linalg::LinalgOp>(use.getOwner()) || isMainLoop(use.getOwner()))
+    return false;
+  std::optional<unsigned> rows = loopOfDim(nest->operandMaps[use.getOperandNumber()], 0);
+  return rows && !nest->isParallel(*rows);
+}
+
+SmallVector<Value> keel::findValuesReadAfterSums(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  FullSize isFullSize;
+  SmallVector<Value> values;
+  for (Operation &op : block) {
+    if (!isa<linalg::LinalgOp>(op))
+      continue;
+    for (Value result : op.getResults()) {
+      if (!isFullSize(result))
+        continue;
+      OpSet sums;
+      for (OpOperand &use : result.getUses())
+        if (use.getOwner()->getBlock() == &block && isSumOverRows(use))
+          sums.insert(use.getOwner());
+      // An offset of the columns would be all that a rounded value holds: only a pivot takes it away.
+      if (sums.empty() || llvm::any_of(result.getUsers(), llvm::IsaPred<norm::MomentsOp>))
+        continue;
+      bool isReadAgain = llvm::any_of(result.getUsers(), [&](Operation *user) {
+        std::optional<LoopNest> nest = LoopNest::get(user);
+        if (!nest || !nest->allParallel())
+          return false;
+        SmallVector<Value> others(user->getOperands());
+        llvm::erase(others, result);
+        OpSet origins = getOrigins(block, std::move(others), &op);
+        return llvm::any_of(sums, [&](Operation *sum) { return origins.contains(sum); });
+      });
+      if (isReadAgain)
+        values.push_back(result);
+    }
+  }
+  return values;
+}
 
 SmallVector<Value> keel::findSavedValues(func::FuncOp function, ArrayRef<linalg::LinalgOp> contractions,
                                          const llvm::SetVector<Value> &rounded, function_ref<bool(Value)> isGiven) {

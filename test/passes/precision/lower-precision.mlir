@@ -165,3 +165,46 @@ func.func @alone(%x: tensor<8x4xf64>, %w: tensor<4x4xf64>, %i: tensor<8x4xf64>, 
   %z = linalg.vecmat ins(%v, %m : tensor<4xf32>, tensor<4x4xf32>) outs(%j : tensor<4xf32>) -> tensor<4xf32>
   return %y, %z : tensor<8x4xf64>, tensor<4xf32>
 }
+
+// -----
+
+// What waits for a sum over its rows goes through memory: both read it rounded.
+// CHECK-LABEL: func.func @columns
+// CHECK: %[[Z:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]}
+// CHECK: %[[Z16:.*]] = linalg.generic {{.*}} ins(%[[Z]] : tensor<8x4xf32>) outs({{.*}} : tensor<8x4xbf16>)
+// CHECK: %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[Z16]] : tensor<8x4xbf16>) outs({{.*}} : tensor<4xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[Z16]], %[[SUM]] : tensor<8x4xbf16>, tensor<4xf32>)
+#all = affine_map<(i, j) -> (i, j)>
+#column = affine_map<(i, j) -> (j)>
+func.func @columns(%x: tensor<8x4xf32>, %w: tensor<4x4xf32>, %i: tensor<8x4xf32>, %c: tensor<4xf32>) -> tensor<8x4xf32> {
+  %z = linalg.matmul ins(%x, %w : tensor<8x4xf32>, tensor<4x4xf32>) outs(%i : tensor<8x4xf32>) -> tensor<8x4xf32>
+  %sum = linalg.reduce { arith.addf } ins(%z : tensor<8x4xf32>) outs(%c : tensor<4xf32>) dimensions = [0]
+  %y = linalg.generic {indexing_maps = [#all, #column, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%z, %sum : tensor<8x4xf32>, tensor<4xf32>) outs(%i : tensor<8x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %d = arith.subf %a, %b : f32
+    linalg.yield %d : f32
+  } -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}
+
+// -----
+
+// Without a pivot the columns may have an offset, and their moments need all digits.
+// CHECK-LABEL: func.func @moments
+// CHECK: %[[Z:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]}
+// CHECK: norm.moments %[[Z]]
+// CHECK: linalg.generic {{.*}} ins(%[[Z]], %{{.*}} : tensor<8x4xf32>, tensor<4xf32>)
+#all = affine_map<(i, j) -> (i, j)>
+#column = affine_map<(i, j) -> (j)>
+func.func @moments(%x: tensor<8x4xf32>, %w: tensor<4x4xf32>, %i: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  %z = linalg.matmul ins(%x, %w : tensor<8x4xf32>, tensor<4x4xf32>) outs(%i : tensor<8x4xf32>) -> tensor<8x4xf32>
+  %mean, %m2 = norm.moments %z axes = [0] : tensor<8x4xf32> -> tensor<4xf32>
+  %y = linalg.generic {indexing_maps = [#all, #column, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%z, %mean : tensor<8x4xf32>, tensor<4xf32>) outs(%i : tensor<8x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %d = arith.subf %a, %b : f32
+    linalg.yield %d : f32
+  } -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}

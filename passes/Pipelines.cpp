@@ -165,6 +165,7 @@ static void buildHostPipeline(OpPassManager &manager) {
   manager.addPass(createConvertControlFlowToLLVMPass());
   manager.addPass(createUBToLLVMConversionPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
+  manager.addPass(createMaskBFloat16());
 }
 
 void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &options) {

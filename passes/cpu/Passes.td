@@ -127,4 +127,22 @@ def OutlineParallel : Pass<"outline-parallel", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect"];
 }
 
+def MaskBFloat16 : Pass<"mask-bfloat16"> {
+  let summary = "load and store masked bf16 vectors as integers";
+  let description = [{
+    x86 without bf16 arithmetic takes a masked load or store of bf16 apart, element by element, by way of f32 and a library
+    call. As integers they stay moves.
+
+    ```mlir
+    llvm.intr.masked.store %value, %to, %mask {alignment = 2 : i32} : vector<8xbf16>, vector<8xi1> into !llvm.ptr
+    ```
+    becomes
+    ```mlir
+    %bits = llvm.bitcast %value : vector<8xbf16> to vector<8xi16>
+    llvm.intr.masked.store %bits, %to, %mask {alignment = 2 : i32} : vector<8xi16>, vector<8xi1> into !llvm.ptr
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 #endif

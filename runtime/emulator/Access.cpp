@@ -92,7 +92,7 @@ const char *verb(Access kind) {
 }
 
 std::string who(const Thread &thread, std::uint32_t block, std::uint32_t other) {
-  if (other == thread.block->asyncThread())
+  if (other >= thread.block->asyncThread())
     return text("an asynchronous operation of block ", block);
   return block == thread.block->index ? text("thread ", other) : text("thread ", other, " of block ", block);
 }
@@ -272,13 +272,25 @@ void checkProxyFence(Thread &thread, std::uint64_t address, std::uint64_t bytes,
   const Knowledge *known = thread.order.foreign.get();
   forCells(*blockAt(thread, address), address, bytes, [&](const Cell &cell, std::uint8_t bits) {
     const auto &writer = cell.writer;
-    if (writer.launch != thread.block->grid->launch || !(writer.bytes & bits) || writer.thread == thread.block->asyncThread() ||
+    if (writer.launch != thread.block->grid->launch || !(writer.bytes & bits) || writer.thread >= thread.block->asyncThread() ||
         (known && knows(*known, writer.block | proxyOf, writer.thread, writer.time)))
       return;
     fault(thread, site, Fault::Race,
           text("reads ", describe(thread, address), ", which ", who(thread, writer.block, writer.thread), " has written (",
                where(writer.site), "), through the asynchronous proxy: no fence.proxy.async is in between"));
   });
+}
+
+const char *readForProduct(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::uint32_t time, const Site *site) {
+  const char *from = access(thread, address, bytes, 1, 3, Access::Load, Scope::Weak, site);
+  checkProxyFence(thread, address, bytes, site);
+  Block &block = *thread.block;
+  if (block.grid->full)
+    forCells(block, address, bytes, [&](Cell &cell, std::uint8_t bits) {
+      cell.reader = {block.index, time, 1u << block.matrixThread() % warpSize, static_cast<std::uint16_t>(block.matrixThread() / warpSize),
+                     block.grid->launch, bits, Scope::Weak, site};
+    });
+  return from;
 }
 
 void startCopy(Thread &thread, const AsyncCopy &copy) {

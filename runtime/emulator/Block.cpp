@@ -79,6 +79,8 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
   block.quiet = 0;
   for (Barrier &barrier : block.barriers)
     barrier = Barrier();
+  for (WarpGroup &group : block.warpGroups)
+    group = WarpGroup();
   block.tasks.clear();
   block.mbarriers.clear();
   block.clusterBarrier = ClusterBarrier();
@@ -117,6 +119,9 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.polledSite = nullptr;
     thread.polls = 0;
     thread.clusterPhase = 0;
+    thread.products.clear();
+    thread.productGroup = 0;
+    thread.productsFenced = false;
     thread.bulkStores.clear();
     thread.bulkGroup = 0;
     thread.copies.clear();

@@ -68,6 +68,7 @@ std::span<const Opcode> controlInstructions();
 std::span<const Opcode> mbarrierInstructions();
 std::span<const Opcode> clusterInstructions();
 std::span<const Opcode> bulkCopyInstructions();
+std::span<const Opcode> warpGroupInstructions();
 
 } // namespace keel::emulator
 

@@ -82,6 +82,9 @@ struct Thread : keel_emulated_thread {
   const Site *polledSite;
   std::uint64_t polledAddress, polledValue, polls;
 
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> products; // wgmmas that it has not waited for: (group, time)
+  std::uint64_t productGroup;     // the one that is open
+  bool productsFenced;            // by wgmma.fence
   std::uint64_t clusterPhase;     // phases of the cluster's barrier that it has arrived at
   std::vector<BulkStore> bulkStores;
   std::uint64_t bulkGroup;        // the one that is open
@@ -151,6 +154,13 @@ struct Warp {
   Thread &thread(std::uint32_t lane) const;
 };
 
+/// Four warps that execute wgmma together.
+struct WarpGroup {
+  std::uint32_t arrived = 0; // warps
+  std::uint32_t generation = 0;
+  const Site *site = nullptr;
+};
+
 /// One of a block's 16 barriers (PTX ISA 9.7.13.1).
 struct Barrier {
   std::uint32_t expected = 0; // threads; 0: all
@@ -173,6 +183,7 @@ struct Block {
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   Barrier barriers[16];
+  WarpGroup warpGroups[8];
   std::vector<std::unique_ptr<AsyncTask>> tasks;
   std::unordered_map<std::uint64_t, MBarrier> mbarriers; // by host address
   ClusterBarrier clusterBarrier;
@@ -181,6 +192,9 @@ struct Block {
 
   /// The number that asynchronous work goes by where accesses are recorded: one more than all threads.
   std::uint32_t asyncThread() const { return static_cast<std::uint32_t>(threads.size()); }
+  /// And wgmma: its reads of shared memory are known to those who have waited for it.
+  std::uint32_t matrixThread() const { return asyncThread() + 1; }
+  std::uint32_t clockSize() const { return asyncThread() + 2; }
   /// The block of that rank in the same cluster.
   Block &sibling(std::uint32_t other) { return this[static_cast<std::ptrdiff_t>(other) - static_cast<std::ptrdiff_t>(rank)]; }
   /// The shadow of an address in the arena.
@@ -271,6 +285,8 @@ void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint
 void markGlobalWriter(Thread &thread, std::uint64_t address, std::uint64_t bytes, std::uint32_t writer, std::uint32_t time, const Site *site);
 /// The asynchronous proxy reads shared memory: what threads have written there needs a fence.proxy.async in between.
 void checkProxyFence(Thread &thread, std::uint64_t address, std::uint64_t bytes, const Site *site);
+/// wgmma: checked as the thread's load, and from `time` on a read of the block's matrixThread().
+const char *readForProduct(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::uint32_t time, const Site *site);
 /// cp.async: the copy is under way, and lands when it must.
 void startCopy(Thread &thread, const AsyncCopy &copy);
 /// Copies of the groups before `group` land.

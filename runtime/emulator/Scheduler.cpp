@@ -168,6 +168,8 @@ void exitThread(Thread &thread) {
   for (const BulkStore &store : thread.bulkStores)
     if (!store.read)
       fault(thread, store.site, Fault::MissingWait, "the thread exits before its shared memory is read: nothing has waited for it");
+  if (!thread.products.empty())
+    fault(thread, thread.site, Fault::MissingWait, "the thread exits before it has waited for its wgmmas");
   thread.exited = true;
   warp.ready &= ~thread.bit();
   warp.exited |= thread.bit();

@@ -40,7 +40,7 @@ void synchronize(Block &block, Thread *const *threads, std::size_t count, const 
       threads[i]->order = {now, nullptr, foreign};
     return;
   }
-  std::uint32_t numThreads = block.asyncThread() + 1;
+  std::uint32_t numThreads = block.clockSize();
   Join join;
   for (std::size_t i = 0; i < count; ++i)
     join.add(threads[i]->order, numThreads);
@@ -65,7 +65,7 @@ Order arrivalOrder(Thread &thread) {
   if (!block.grid->full)
     return {};
   Order order = thread.order;
-  auto clock = order.clock ? std::make_shared<Clock>(*order.clock) : std::make_shared<Clock>(block.asyncThread() + 1, 0);
+  auto clock = order.clock ? std::make_shared<Clock>(*order.clock) : std::make_shared<Clock>(block.clockSize(), 0);
   (*clock)[thread.index] = block.time++;
   order.clock = std::move(clock);
   return order;
@@ -86,7 +86,7 @@ Released release(Thread &thread, Scope scope) {
 
 void acquire(Thread &thread, Scope scope, const Released &released) {
   if (released.knowledge && reaches(thread, std::min(scope, released.scope), released.block))
-    acquire(thread.order, thread.block->index, thread.block->asyncThread() + 1,
+    acquire(thread.order, thread.block->index, thread.block->clockSize(),
             released.knowledge);
 }
 

@@ -27,6 +27,7 @@ struct Worker {
   RandomOrder random;
   std::vector<ClusterSlot *> resident, idle; // the emulator's, lent
   std::vector<Warp *> candidates;
+  std::vector<float> scratch; // an instruction's operands
   Report report;
 
   void *context = nullptr;   // the scheduler's, while a fibre runs

@@ -7,7 +7,7 @@
 //
 // The order and the rounding of the sums are left open by the manual. Products are exact here, and the sum is rounded once.
 #include "runtime/emulator/Instruction.h"
-#include "runtime/emulator/instructions/Number.h"
+#include "runtime/emulator/instructions/Element.h"
 
 #include <algorithm>
 #include <string>
@@ -15,7 +15,6 @@
 namespace keel::emulator {
 
 namespace {
-enum class Element : std::uint8_t { Half, BFloat, TFloat, E4m3, E5m2, Signed, Unsigned };
 enum class Sum : std::uint8_t { Float, Half, Integer };
 
 struct Product {
@@ -24,26 +23,6 @@ struct Product {
   Sum c, d;
   bool saturate;
 };
-
-template <Element element> float value(std::uint32_t word, std::uint32_t index) {
-  if constexpr (element == Element::Half)
-    return fromHalf(static_cast<std::uint16_t>(word >> 16 * index));
-  if constexpr (element == Element::BFloat)
-    return fromBFloat(static_cast<std::uint16_t>(word >> 16 * index));
-  if constexpr (element == Element::TFloat) // the low 13 bits are not looked at
-    return asFloat(word & 0xffffe000u);
-  if constexpr (element == Element::E4m3)
-    return decodeFloat(word >> 8 * index & 0xff, e4m3);
-  if constexpr (element == Element::E5m2)
-    return decodeFloat(word >> 8 * index & 0xff, e5m2);
-  if constexpr (element == Element::Signed)
-    return static_cast<float>(static_cast<std::int8_t>(word >> 8 * index));
-  return static_cast<float>(word >> 8 * index & 0xff);
-}
-
-constexpr std::uint32_t perRegister(Element element) {
-  return element >= Element::E4m3 ? 4 : element == Element::TFloat ? 1 : 2;
-}
 
 template <Element element> void unpackA(Warp &warp, const Product &product, float (&a)[16][32]) {
   constexpr std::uint32_t count = perRegister(element);
@@ -62,26 +41,6 @@ template <Element element> void unpackB(Warp &warp, const Product &product, floa
     for (std::uint32_t r = 0; r < product.registersB; ++r)
       for (std::uint32_t e = 0; e < count; ++e)
         b[lane % 4 * count + e + 4 * count * r][lane / 4] = value<element>(static_cast<std::uint32_t>(in[r]), e);
-  }
-}
-
-/// Calls function<element>().
-template <class Function> void dispatch(Element element, Function function) {
-  switch (element) {
-  case Element::Half:
-    return function.template operator()<Element::Half>();
-  case Element::BFloat:
-    return function.template operator()<Element::BFloat>();
-  case Element::TFloat:
-    return function.template operator()<Element::TFloat>();
-  case Element::E4m3:
-    return function.template operator()<Element::E4m3>();
-  case Element::E5m2:
-    return function.template operator()<Element::E5m2>();
-  case Element::Signed:
-    return function.template operator()<Element::Signed>();
-  case Element::Unsigned:
-    return function.template operator()<Element::Unsigned>();
   }
 }
 
@@ -126,16 +85,6 @@ void multiply(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *o
   meet(self(t), allLanes, Convergence::Whole, in, out, site, multiplyAll);
 }
 
-std::optional<Element> element(std::string_view type) {
-  static constexpr std::pair<std::string_view, Element> elements[] = {
-      {"f16", Element::Half},  {"bf16", Element::BFloat}, {"tf32", Element::TFloat},  {"e4m3", Element::E4m3},
-      {"e5m2", Element::E5m2}, {"s8", Element::Signed},   {"u8", Element::Unsigned}};
-  for (auto [name, value] : elements)
-    if (name == type)
-      return value;
-  return std::nullopt;
-}
-
 std::optional<Sum> sum(std::string_view type) {
   if (type == "f32")
     return Sum::Float;
@@ -155,7 +104,7 @@ std::optional<Binding> decodeMultiply(const Name &name) {
     return std::nullopt;
   auto k = static_cast<std::uint32_t>(std::atoi(std::string(shape.substr(6)).c_str()));
   auto d = sum(name.part(count - 4)), c = sum(name.part(count - 1));
-  auto a = element(name.part(count - 3)), b = element(name.part(count - 2));
+  auto a = parseElement(name.part(count - 3)), b = parseElement(name.part(count - 2));
   if (!a || !b || !c || !d)
     return std::nullopt;
   bool integer = *a >= Element::Signed, small = *a >= Element::E4m3;

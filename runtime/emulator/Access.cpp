@@ -22,7 +22,7 @@ inline bool ordered(const Thread &thread, std::uint32_t block, std::uint32_t tim
 
 inline bool anyReaderUnordered(const Thread &thread, const Cell &cell) {
   const auto &reader = cell.reader;
-  if (reader.block == thread.block->index && reader.time <= thread.order.base)
+  if (reader.block == thread.block->index && reader.time <= thread.order.base && reader.warp < asyncThread / warpSize)
     return false;
   for (std::uint32_t lanes = reader.lanes; lanes; lanes &= lanes - 1)
     if (!ordered(thread, reader.block, reader.time, reader.warp * warpSize + static_cast<std::uint32_t>(std::countr_zero(lanes))))
@@ -44,7 +44,7 @@ inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind
     return Problem::Uninitialised;
   auto &writer = cell.writer;
   if (writer.launch == launch && (writer.bytes & bytes) &&
-      !(writer.block == block.index && writer.time <= thread.order.base) &&
+      !(writer.block == block.index && writer.time <= thread.order.base && writer.thread < asyncThread) &&
       !ordered(thread, writer.block, writer.time, writer.thread) && !morallyStrong(thread, scope, writer.scope, writer.block))
     return Problem::Writer;
   auto &reader = cell.reader;
@@ -92,7 +92,7 @@ const char *verb(Access kind) {
 }
 
 std::string who(const Thread &thread, std::uint32_t block, std::uint32_t other) {
-  if (other >= thread.block->asyncThread())
+  if (other >= asyncThread)
     return text("an asynchronous operation of block ", block);
   return block == thread.block->index ? text("thread ", other) : text("thread ", other, " of block ", block);
 }
@@ -248,7 +248,7 @@ void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint
     forCells(*blockAt(*task.thread, address), address, bytes, [&](Cell &cell, std::uint8_t bits) {
       cell.pending &= ~bits;
       cell.initialised |= bits;
-      cell.writer = {from.index, time, static_cast<std::uint16_t>(from.asyncThread()), from.grid->launch, bits, Scope::Weak, task.site};
+      cell.writer = {from.index, time, static_cast<std::uint16_t>(asyncThread), from.grid->launch, bits, Scope::Weak, task.site};
     });
 }
 
@@ -272,7 +272,7 @@ void checkProxyFence(Thread &thread, std::uint64_t address, std::uint64_t bytes,
   const Knowledge *known = thread.order.foreign.get();
   forCells(*blockAt(thread, address), address, bytes, [&](const Cell &cell, std::uint8_t bits) {
     const auto &writer = cell.writer;
-    if (writer.launch != thread.block->grid->launch || !(writer.bytes & bits) || writer.thread >= thread.block->asyncThread() ||
+    if (writer.launch != thread.block->grid->launch || !(writer.bytes & bits) || writer.thread >= asyncThread ||
         (known && knows(*known, writer.block | proxyOf, writer.thread, writer.time)))
       return;
     fault(thread, site, Fault::Race,
@@ -287,7 +287,7 @@ const char *readForProduct(Thread &thread, std::uint64_t address, std::uint32_t 
   Block &block = *thread.block;
   if (block.grid->full)
     forCells(block, address, bytes, [&](Cell &cell, std::uint8_t bits) {
-      cell.reader = {block.index, time, 1u << block.matrixThread() % warpSize, static_cast<std::uint16_t>(block.matrixThread() / warpSize),
+      cell.reader = {block.index, time, 1u << matrixThread % warpSize, static_cast<std::uint16_t>(matrixThread / warpSize),
                      block.grid->launch, bits, Scope::Weak, site};
     });
   return from;

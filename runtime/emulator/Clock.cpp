@@ -19,7 +19,7 @@ void joinThreads(BlockKnowledge &into, const BlockKnowledge &other) {
       next = *b++;
     else
       next = {a->first, std::max(a++->second, b++->second)};
-    if (next.second > into.base)
+    if (next.second > into.base || next.first >= asyncThread)
       merged.push_back(next);
   }
   into.threads = std::move(merged);
@@ -61,7 +61,7 @@ bool knows(const Knowledge &knowledge, std::uint32_t block, std::uint32_t thread
                                 [](const BlockKnowledge &entry, std::uint32_t block) { return entry.block < block; });
   if (entry == knowledge.end() || entry->block != block)
     return false;
-  if (time <= entry->base)
+  if (time <= entry->base && thread < asyncThread)
     return true;
   auto known = std::lower_bound(entry->threads.begin(), entry->threads.end(), std::pair(thread, std::uint32_t(0)));
   return known != entry->threads.end() && known->first == thread && time <= known->second;
@@ -78,6 +78,9 @@ KnowledgeRef released(const Order &order, std::uint32_t block, std::uint32_t thr
   }
   entry.threads.insert(std::lower_bound(entry.threads.begin(), entry.threads.end(), std::pair(thread, time)),
                        std::pair(thread, time));
+  for (std::uint32_t i = 0; i < 2; ++i)
+    if (order.async[i])
+      entry.threads.emplace_back(asyncThread + i, order.async[i]);
   return join(order.foreign, own);
 }
 
@@ -90,10 +93,18 @@ void acquire(Order &order, std::uint32_t block, std::uint32_t threads, const Kno
     order.base = std::max(order.base, entry.base);
     if (entry.threads.empty())
       break;
-    auto clock = order.clock ? std::make_shared<Clock>(*order.clock) : std::make_shared<Clock>(threads, 0);
-    for (auto [thread, time] : entry.threads)
+    std::shared_ptr<Clock> clock;
+    for (auto [thread, time] : entry.threads) {
+      if (thread >= asyncThread) {
+        order.async[thread - asyncThread] = std::max(order.async[thread - asyncThread], time);
+        continue;
+      }
+      if (!clock)
+        clock = order.clock ? std::make_shared<Clock>(*order.clock) : std::make_shared<Clock>(threads, 0);
       (*clock)[thread] = std::max((*clock)[thread], time);
-    order.clock = std::move(clock);
+    }
+    if (clock)
+      order.clock = std::move(clock);
     break;
   }
   if (knowledge->size() > 1 || knowledge->front().block != block)

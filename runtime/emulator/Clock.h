@@ -34,13 +34,20 @@ KnowledgeRef join(const KnowledgeRef &a, const KnowledgeRef &b);
 KnowledgeRef proxied(const Knowledge &knowledge);
 bool knows(const Knowledge &knowledge, std::uint32_t block, std::uint32_t thread, std::uint32_t time);
 
+/// Thread numbers that asynchronous work goes by, which no barrier covers: who has waited for it knows it (copies into
+/// memory), and who has waited for wgmma knows that it has read.
+constexpr std::uint32_t asyncThread = 0xfffe, matrixThread = 0xffff;
+
 struct Order {
   std::uint32_t base = 0;
   std::shared_ptr<const Clock> clock; // null: nothing beyond base
   KnowledgeRef foreign;               // null: nothing
+  std::uint32_t async[2] = {0, 0};    // of asyncThread and matrixThread
 
   /// Of an access of this thread's own block.
   bool sees(std::uint32_t thread, std::uint32_t time) const {
+    if (thread >= asyncThread)
+      return time <= async[thread - asyncThread];
     return time <= base || (clock && time <= (*clock)[thread]);
   }
 };

@@ -190,11 +190,6 @@ struct Block {
   std::uint64_t arena; // host address of the block's part of the window
   Cell *shadow;        // of the arena, or null
 
-  /// The number that asynchronous work goes by where accesses are recorded: one more than all threads.
-  std::uint32_t asyncThread() const { return static_cast<std::uint32_t>(threads.size()); }
-  /// And wgmma: its reads of shared memory are known to those who have waited for it.
-  std::uint32_t matrixThread() const { return asyncThread() + 1; }
-  std::uint32_t clockSize() const { return asyncThread() + 2; }
   /// The block of that rank in the same cluster.
   Block &sibling(std::uint32_t other) { return this[static_cast<std::ptrdiff_t>(other) - static_cast<std::ptrdiff_t>(rank)]; }
   /// The shadow of an address in the arena.
@@ -285,7 +280,7 @@ void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint
 void markGlobalWriter(Thread &thread, std::uint64_t address, std::uint64_t bytes, std::uint32_t writer, std::uint32_t time, const Site *site);
 /// The asynchronous proxy reads shared memory: what threads have written there needs a fence.proxy.async in between.
 void checkProxyFence(Thread &thread, std::uint64_t address, std::uint64_t bytes, const Site *site);
-/// wgmma: checked as the thread's load, and from `time` on a read of the block's matrixThread().
+/// wgmma: checked as the thread's load, and from `time` on a read of matrixThread.
 const char *readForProduct(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::uint32_t time, const Site *site);
 /// cp.async: the copy is under way, and lands when it must.
 void startCopy(Thread &thread, const AsyncCopy &copy);

@@ -12,10 +12,13 @@ struct Join {
   std::vector<const Clock *> seen;
   std::shared_ptr<Clock> clock;
   KnowledgeRef foreign;
+  std::uint32_t async[2] = {0, 0};
 
   void add(const Order &order, std::uint32_t threads) {
     base = std::max(base, order.base);
     foreign = join(foreign, order.foreign);
+    for (int i = 0; i < 2; ++i)
+      async[i] = std::max(async[i], order.async[i]);
     if (!clock)
       clock = std::make_shared<Clock>(threads, 0);
     if (!order.clock || std::find(seen.begin(), seen.end(), order.clock.get()) != seen.end())
@@ -32,15 +35,19 @@ void synchronize(Block &block, Thread *const *threads, std::size_t count, const 
     return;
   std::uint32_t now = block.time++;
   if (count >= block.live && arrivals.empty()) { // everybody who is left: one number says it all
-    KnowledgeRef foreign;
+    Order all{now, nullptr, nullptr};
+    for (std::size_t i = 0; i < count; ++i) {
+      const Order &order = threads[i]->order;
+      if (order.foreign != all.foreign)
+        all.foreign = join(all.foreign, order.foreign);
+      for (int k = 0; k < 2; ++k)
+        all.async[k] = std::max(all.async[k], order.async[k]);
+    }
     for (std::size_t i = 0; i < count; ++i)
-      if (threads[i]->order.foreign != foreign)
-        foreign = join(foreign, threads[i]->order.foreign);
-    for (std::size_t i = 0; i < count; ++i)
-      threads[i]->order = {now, nullptr, foreign};
+      threads[i]->order = all;
     return;
   }
-  std::uint32_t numThreads = block.clockSize();
+  auto numThreads = static_cast<std::uint32_t>(block.threads.size());
   Join join;
   for (std::size_t i = 0; i < count; ++i)
     join.add(threads[i]->order, numThreads);
@@ -49,7 +56,7 @@ void synchronize(Block &block, Thread *const *threads, std::size_t count, const 
   for (std::size_t i = 0; i < count; ++i)
     (*join.clock)[threads[i]->index] = now;
   for (std::size_t i = 0; i < count; ++i)
-    threads[i]->order = {join.base, join.clock, join.foreign};
+    threads[i]->order = {join.base, join.clock, join.foreign, {join.async[0], join.async[1]}};
 }
 
 void synchronizeLanes(Warp &warp, std::uint32_t lanes) {
@@ -65,7 +72,7 @@ Order arrivalOrder(Thread &thread) {
   if (!block.grid->full)
     return {};
   Order order = thread.order;
-  auto clock = order.clock ? std::make_shared<Clock>(*order.clock) : std::make_shared<Clock>(block.clockSize(), 0);
+  auto clock = order.clock ? std::make_shared<Clock>(*order.clock) : std::make_shared<Clock>(block.threads.size(), 0);
   (*clock)[thread.index] = block.time++;
   order.clock = std::move(clock);
   return order;
@@ -86,7 +93,7 @@ Released release(Thread &thread, Scope scope) {
 
 void acquire(Thread &thread, Scope scope, const Released &released) {
   if (released.knowledge && reaches(thread, std::min(scope, released.scope), released.block))
-    acquire(thread.order, thread.block->index, thread.block->clockSize(),
+    acquire(thread.order, thread.block->index, static_cast<std::uint32_t>(thread.block->threads.size()),
             released.knowledge);
 }
 

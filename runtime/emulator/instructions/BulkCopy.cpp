@@ -121,7 +121,7 @@ void startStore(Thread &thread, std::uint32_t alignment, const Site *site) {
     access(thread, piece.from, piece.bytes, alignment, 3, Access::Load, Scope::Weak, site);
     checkProxyFence(thread, piece.from, piece.bytes, site);
     access(thread, piece.to, piece.bytes, alignment, 0, Access::Store, Scope::Weak, site);
-    markGlobalWriter(thread, piece.to, piece.bytes, thread.block->asyncThread(), ~0u, site); // nobody has seen it
+    markGlobalWriter(thread, piece.to, piece.bytes, asyncThread, ~0u, site); // nobody has seen it
     thread.bulkStores.push_back({piece, thread.bulkGroup, site, false});
   }
 }

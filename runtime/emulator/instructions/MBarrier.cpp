@@ -207,7 +207,7 @@ void completeBytes(Thread &thread, MBarrier &barrier, std::int64_t bytes, const 
 
 KnowledgeRef asyncKnowledge(const Block &block, std::uint32_t time) {
   auto knowledge = std::make_shared<Knowledge>(1);
-  knowledge->front() = {block.index, 0, {{block.asyncThread(), time}}};
+  knowledge->front() = {block.index, 0, {{asyncThread, time}}};
   return knowledge;
 }
 

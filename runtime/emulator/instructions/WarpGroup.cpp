@@ -186,7 +186,7 @@ void waitGroups(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t 
   if (!latest || !thread.block->grid->full)
     return;
   auto knowledge = std::make_shared<Knowledge>(1);
-  knowledge->front() = {thread.block->index, 0, {{thread.block->matrixThread(), latest}}};
+  knowledge->front() = {thread.block->index, 0, {{matrixThread, latest}}};
   acquire(thread, Scope::Cta, {knowledge, Scope::Cta, thread.block->index});
 }
 

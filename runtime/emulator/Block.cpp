@@ -6,6 +6,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define KEEL_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KEEL_ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef KEEL_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace keel::emulator {
 
 void ClusterSlot::prepare(std::uint32_t blockCount, std::uint32_t threadCount, std::size_t bytes) {
@@ -129,6 +140,9 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     setRegisters(thread, grid, block);
     thread.stack = slot.stacks.data() + (static_cast<std::size_t>(rank) * grid.kernel->threads + i) * slot.stackBytes;
     thread.stackBytes = slot.stackBytes;
+#ifdef KEEL_ADDRESS_SANITIZER // a thread that was dropped by a fault left its frames marked
+    ASAN_UNPOISON_MEMORY_REGION(thread.stack, slot.stackBytes);
+#endif
     // Stacks start at different cache sets.
     std::size_t colour = i % 32 * 192;
     thread.context = boost::context::detail::make_fcontext(thread.stack + slot.stackBytes - colour, slot.stackBytes - colour, runThread);

@@ -25,8 +25,8 @@
 using namespace mlir;
 using namespace keel;
 
-// The longest row that a block of threads holds beside a main loop.
-static constexpr int64_t gpuRowColumns = 256;
+// The longest row that blocks of threads complete beside a main loop: one block up to 256, then several together.
+static constexpr int64_t gpuRowColumns = 4096;
 
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Upstream verifies neither initializers nor what may cross an entry's boundary.
@@ -105,7 +105,7 @@ void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &opt
     manager.addPass(createFormKernels(apart));
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
-    manager.addPass(createGenerateGpu());
+    manager.addPass(createGenerateGpu({options.batch}));
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
     return;

@@ -28,13 +28,15 @@ struct Workspace {
 /// What was made of a kernel.
 struct DeviceFunction {
   mlir::LLVM::LLVMFuncOp function;
-  std::vector<Workspace> workspaces; // operands after the kernel's, in order; then the tickets, if it has any
-  unsigned tickets = 0;              // i32 counters that are zero before and after the launch
+  std::vector<Workspace> workspaces; // inits after the kernel's, in order
+  unsigned tickets = 0;              // i32 counters that its launches keep for themselves, zero before the first one
+  int64_t words = 0;                 // i64 words likewise, which its blocks exchange
 };
 
-/// Emits the device function of a kernel whose computations run over tiles. `firstTicket` is its first counter's number.
+/// Emits the device function of a kernel whose computations run over tiles. `firstTicket` and `firstWord` are the numbers
+/// of its first counter and word; `batch` is the most rows where their number is dynamic.
 DeviceFunction generateTileKernel(mlir::OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
-                                  const KernelSchedule &schedule, unsigned firstTicket);
+                                  const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord, int64_t batch);
 
 /// The number of blocks of each section, and of each section's tiles of rows, as values at the launch.
 struct LaunchSize {

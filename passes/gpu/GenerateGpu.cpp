@@ -24,7 +24,8 @@ namespace keel {
 namespace {
 
 constexpr StringLiteral deviceSymbol = "device";
-constexpr StringLiteral ticketsSymbol = "keel.tickets";
+/// What launches keep for themselves from one to the next: counters, and words that blocks exchange.
+constexpr StringLiteral ticketsSymbol = "keel.tickets", wordsSymbol = "keel.words";
 
 struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
   using GenerateGpuBase::GenerateGpuBase;
@@ -44,8 +45,8 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
     for (KernelOp kernel : kernels)
       if (failed(generate(kernel, deviceBuilder)))
         return signalPassFailure();
-    if (numTickets)
-      provideTickets(module);
+    provide(module, ticketsSymbol, numTickets, builder.getI32Type(), tickets);
+    provide(module, wordsSymbol, numWords, builder.getI64Type(), words);
   }
 
 private:
@@ -57,11 +58,11 @@ private:
       FailureOr<LLVM::LLVMFuncOp> function = generateElementKernel(deviceBuilder, kernel);
       if (failed(function))
         return failure();
-      launch(builder, kernel, {*function, {}, 0}, buildElementLaunchSize(builder, kernel), {});
+      launch(builder, kernel, {*function, {}}, buildElementLaunchSize(builder, kernel), {});
       return success();
     }
     KernelSchedule schedule = chooseSchedule(kernel, *space);
-    DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets);
+    DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);
     LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);
     launch(builder, kernel, made, size.blocks, size.rowTiles);
     return success();
@@ -69,13 +70,17 @@ private:
 
   void launch(OpBuilder &builder, KernelOp kernel, DeviceFunction made, Value blocks, ArrayRef<Value> rowTiles) {
     SmallVector<Value> inputs(kernel.getInputs()), inits(kernel.getInits());
-    if (made.tickets) {
-      numTickets += made.tickets;
-      auto type = RankedTensorType::get({1}, builder.getI32Type());
-      // Stands for the tickets until their number is known.
-      inputs.push_back(tensor::EmptyOp::create(builder, kernel.getLoc(), type.getShape(), type.getElementType()));
+    auto addInput = [&](int64_t count, Type elementType, std::vector<Value> &placeholders) {
+      if (!count)
+        return;
+      // Stands for all of them until their number is known.
+      inputs.push_back(tensor::EmptyOp::create(builder, kernel.getLoc(), ArrayRef<int64_t>{1}, elementType));
       placeholders.push_back(inputs.back());
-    }
+    };
+    addInput(made.tickets, builder.getI32Type(), tickets);
+    addInput(made.words, builder.getI64Type(), words);
+    numTickets += made.tickets;
+    numWords += made.words;
     for (const Workspace &workspace : made.workspaces) {
       SmallVector<OpFoldResult> sizes;
       for (int64_t extent : workspace.type.getShape())
@@ -93,11 +98,13 @@ private:
     kernel.erase();
   }
 
-  /// Every entry gets the counters as a piece of state, after which the kernels' inputs are named.
-  void provideTickets(ModuleOp module) {
+  /// Every entry that launches such a kernel gets the memory as a piece of state.
+  static void provide(ModuleOp module, StringRef name, int64_t count, Type elementType, std::vector<Value> &placeholders) {
+    if (!count)
+      return;
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    auto type = RankedTensorType::get({int64_t(numTickets)}, builder.getI32Type());
-    auto global = ml_program::GlobalOp::create(builder, module.getLoc(), ticketsSymbol, type, /*is_mutable=*/true,
+    auto type = RankedTensorType::get({count}, elementType);
+    auto global = ml_program::GlobalOp::create(builder, module.getLoc(), name, type, /*is_mutable=*/true,
                                                InitAttr::get(builder.getContext(), InitKind::Zeros, builder.getDictionaryAttr({})),
                                                builder.getStringAttr("private"));
     global->setAttr(roleAttribute, builder.getStringAttr("derived"));
@@ -121,7 +128,8 @@ private:
   }
 
   unsigned numTickets = 0;
-  std::vector<Value> placeholders;
+  int64_t numWords = 0;
+  std::vector<Value> tickets, words;
 };
 } // namespace
 } // namespace keel

@@ -21,9 +21,9 @@ namespace {
 class TileGenerator {
 public:
   TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
-                unsigned firstTicket)
-      : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)), firstTicket(firstTicket),
-        device(moduleBuilder, kernel, counterType(), workspaceTypes(), schedule.threads) {
+                unsigned firstTicket, int64_t firstWord, int64_t batch)
+      : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)), firstTicket(firstTicket), firstWord(firstWord),
+        batch(batch), device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.threads) {
     result.function = device.function;
   }
 
@@ -49,6 +49,7 @@ public:
       afterAll(device.numBlocks(), takeTicket(), [&] { emitScalars(); });
     DeviceFunction made = result;
     made.tickets = tickets;
+    made.words = words;
     device.function->setAttr("keel.threads", device.builder.getI32IntegerAttr(schedule.threads));
     device.function->setAttr("keel.shared_bytes", device.builder.getI32IntegerAttr(device.sharedBytes()));
     device.function->setAttr("keel.schedule", device.builder.getStringAttr(schedule.describe(space)));
@@ -78,11 +79,20 @@ private:
     return types;
   }
 
-  SmallVector<Type> counterType() {
-    bool counts = !result.workspaces.empty() || !space.scalars.empty();
-    if (!counts)
-      return {};
-    return {RankedTensorType::get({1}, IntegerType::get(kernel.getContext(), 32))};
+  bool exchanges() const {
+    return llvm::any_of(llvm::zip(space.sections, schedule.sections),
+                        [](auto pair) { return std::get<1>(pair).exchanges(std::get<0>(pair)); });
+  }
+
+  /// Counters, and the words that blocks exchange.
+  SmallVector<Type> ownInputs() {
+    Builder builder(kernel.getContext());
+    SmallVector<Type> types;
+    if (!result.workspaces.empty() || !space.scalars.empty() || exchanges())
+      types.push_back(RankedTensorType::get({1}, builder.getI32Type()));
+    if (exchanges())
+      types.push_back(RankedTensorType::get({1}, builder.getI64Type()));
+    return types;
   }
 
   Value extentOf(std::optional<std::pair<Value, unsigned>> where, int64_t known) {
@@ -112,11 +122,20 @@ private:
     int64_t mark = device.sharedMark();
     TilePlace place;
     Value rowTile = local, columnTile = device.constant(0);
+    RowExchange exchange;
+    if (how.exchanges(section)) {
+      local = takeTile(device.multiply(rowTiles, across), exchange);
+      place.exchange = &exchange;
+    }
     if (across > 1) {
       rowTile = arith::DivUIOp::create(builder, device.loc, local, device.constant(across));
       columnTile = arith::RemUIOp::create(builder, device.loc, local, device.constant(across));
       place.isFirstColumn = isZero(columnTile);
     }
+    exchange.rowTile = rowTile;
+    exchange.columnTile = columnTile;
+    exchange.columnTiles = across;
+    exchange.rowTiles = llvm::divideCeil(ShapedType::isDynamic(section.rows) ? batch : section.rows, how.layout.rows);
     place.firstRow = device.multiply(rowTile, how.layout.rows);
     place.firstColumn = device.multiply(columnTile, how.layout.columns);
     place.numRows = numRows(index);
@@ -137,8 +156,40 @@ private:
     program.store();
     if (!section.rowSums.empty())
       afterAll(device.multiply(rowTiles, across), takeTicket(), [&] { emitFinish(index, rowTiles); });
+    if (place.exchange) {
+      words += exchange.sites * exchange.rowTiles * across * how.layout.rows;
+      // The next launch's words are of another epoch.
+      afterAll(device.multiply(rowTiles, across), takeTicket(), [&] {
+        device.when(isZero(device.thread()), [&] { device.store({exchange.epoch}, epochCounter); });
+      });
+    }
     device.releaseShared(mark);
   }
+
+  /// The block's tile, in the order in which blocks start: whoever waits, waits for a block that started before it or that
+  /// will get a multiprocessor of its own.
+  Value takeTile(Value count, RowExchange &exchange) {
+    OpBuilder &builder = device.builder;
+    Type i32 = builder.getI32Type();
+    Value order = counter(takeTicket());
+    epochCounter = counter(takeTicket());
+    Value drawn = device.shared(device.allocateShared(8));
+    device.when(isZero(device.thread()), [&] {
+      Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
+      Value ticket = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, order, last,
+                                               LLVM::AtomicOrdering::monotonic, "device");
+      Value one = arith::ConstantOp::create(builder, device.loc, builder.getI32IntegerAttr(1));
+      Value epoch = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, i32).front(), one);
+      device.store({ticket, epoch}, drawn);
+    });
+    device.barrier();
+    SmallVector<Value> both = device.load(drawn, i32, 2);
+    exchange.epoch = both[1];
+    exchange.words = device.at(device.extraInput(1), builder.getI64Type(), firstWord);
+    return arith::ExtUIOp::create(builder, device.loc, builder.getI64Type(), both[0]);
+  }
+
+  Value counter(unsigned ticket) { return device.at(device.extraInput(0), device.builder.getI32Type(), int64_t(ticket)); }
 
   Value isZero(Value number) {
     return arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::eq, number, device.constant(0));
@@ -198,12 +249,11 @@ private:
     device.barrier();
     Value flag = device.shared(device.allocateShared(4));
     device.when(isZero(device.thread()), [&] {
-      Value counter = device.at(device.extraInput(0), i32, int64_t(ticket));
       Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
       // The barrier put the block's writes before this fence, which releases them all (PTX ISA 8.8, causality order).
       fence();
       // Wraps to zero with the last arrival, ready for the next launch.
-      Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, counter, last,
+      Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, counter(ticket), last,
                                                 LLVM::AtomicOrdering::monotonic, "device");
       fence();
       Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last);
@@ -336,13 +386,16 @@ private:
   const KernelSchedule &schedule;
   DeviceFunction result;
   unsigned firstTicket, tickets = 0;
+  int64_t firstWord, batch, words = 0;
+  Value epochCounter;
   DeviceKernel device;
 };
 } // namespace
 
 DeviceFunction keel::generateTileKernel(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
-                                        const KernelSchedule &schedule, unsigned firstTicket) {
-  return TileGenerator(moduleBuilder, kernel, space, schedule, firstTicket).run();
+                                        const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord,
+                                        int64_t batch) {
+  return TileGenerator(moduleBuilder, kernel, space, schedule, firstTicket, firstWord, batch).run();
 }
 
 /// A tensor's extent at the launch: the kernel's operand behind it.

@@ -20,6 +20,10 @@ struct SectionSchedule {
   enum class Loop { Rows, RegisterTile, Mma } loop = Loop::Rows;
   FragmentLayout layout;
   int64_t depthTile = 16, stages = 2; // of a main loop
+  /// A row lies in the tiles of several blocks, which exchange its sums (the row-block barrier).
+  bool exchanges(const Section &section) const {
+    return section.mainLoop && section.wholeRows && section.columns > layout.columns;
+  }
 
   /// One line for --explain.
   std::string describe(const Section &section) const;

@@ -16,8 +16,10 @@ def SplitKernels : Pass<"split-kernels", "mlir::ModuleOp"> {
 def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
   let summary = "makes device code of kernels";
   let description = [{
-    Every `keel.kernel` becomes a `keel.launch` and a function of the `gpu.module` `@device`.
+    Every `keel.kernel` becomes a `keel.launch` and a function of the `gpu.module` `@device`. Counters and words that
+    launches keep for themselves from one to the next are two pieces of derived state.
   }];
+  let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
                            "mlir::NVVM::NVVMDialect", "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
                            "mlir::ml_program::MLProgramDialect", "mlir::vector::VectorDialect", "keel::KeelDialect"];

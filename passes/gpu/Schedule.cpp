@@ -27,7 +27,7 @@ std::string SectionSchedule::describe(const Section &section) const {
   if (section.mainLoop)
     stream << "x" << depthTile;
   if (section.mainLoop && section.wholeRows)
-    stream << " row-complete";
+    stream << (exchanges(section) ? " row-block barrier" : " row-complete");
   if (!section.rowSums.empty())
     stream << " + column sums";
   return text;
@@ -92,7 +92,9 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
   if (fitsMma(section)) {
     schedule.loop = SectionSchedule::Loop::Mma;
-    columns = forced ? forced[1] : std::min<int64_t>(columns, section.wholeRows ? 256 : 128);
+    // Beyond what one block holds, several share a row.
+    bool complete = section.wholeRows && columns <= 256;
+    columns = forced ? forced[1] : std::min<int64_t>(columns, complete ? 256 : 128);
     // Wide tiles where there are rows enough to give every multiprocessor one.
     int64_t rows = forced                                                              ? forced[0]
                    : !ShapedType::isDynamic(section.rows) && section.rows >= 8192 ? 128
@@ -110,9 +112,11 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
     return schedule;
   }
   schedule.loop = SectionSchedule::Loop::RegisterTile;
-  if (!section.wholeRows)
+  if (!section.wholeRows || columns > 256)
     columns = std::min<int64_t>(columns, 64);
-  schedule.layout = registerTileLayout(columns > 64 ? 32 : 64, columns);
+  if (forced)
+    columns = forced[1];
+  schedule.layout = registerTileLayout(forced ? forced[0] : columns > 64 ? 32 : 64, columns);
   return schedule;
 }
 

@@ -21,6 +21,17 @@ struct Fragment {
   llvm::SmallVector<mlir::Value> elements; // row after row
 };
 
+/// How the blocks whose tiles share rows exchange sums along them: by words {epoch, value} that validate themselves, one
+/// for each row of a tile and each sum, in global memory. A word of the launch's epoch is there, any other is not yet; so
+/// there is no fence and no barrier between blocks, and nobody has to clear anything.
+struct RowExchange {
+  mlir::Value words;                    // pointer to i64, for this kernel
+  mlir::Value epoch;                    // i32, other than in any launch before
+  mlir::Value rowTile, columnTile;      // i64
+  int64_t rowTiles = 0, columnTiles = 0; // at most, and exactly
+  int64_t sites = 0;                    // sums exchanged so far
+};
+
 /// Where a tile lies.
 struct TilePlace {
   mlir::Value firstRow, firstColumn; // i64
@@ -28,6 +39,7 @@ struct TilePlace {
   int64_t numColumns = 1;            // of the whole tensor
   bool rowsFit = false, columnsFit = false; // every tile is full
   mlir::Value isFirstRow, isFirstColumn;    // whether this is the first tile along the axis; null where it is the only one
+  RowExchange *exchange = nullptr;          // where other blocks hold the rest of the rows
 };
 
 class TileProgram {
@@ -82,6 +94,7 @@ public:
 
 private:
   mlir::Value base(Axis axis); // of the thread's elements in the tile
+  void exchangeRows(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values, llvm::ArrayRef<mlir::Operation *> combiners);
   Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
   Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
   llvm::SmallVector<Fragment> elementwise(mlir::linalg::GenericOp op, const Axes &loops);

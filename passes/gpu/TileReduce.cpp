@@ -166,6 +166,8 @@ void TileProgram::sumColumns(linalg::GenericOp op) {
   Reduction reduction(op);
   SmallVector<SmallVector<Value>> sums = sumHeld(op, Axis::Column);
   reduceAcross(Axis::Column, sums, reduction.combiners);
+  if (place.exchange)
+    exchangeRows(sums, reduction.combiners);
   bool rows = llvm::is_contained(section.loops.find(op)->second, Axis::Row);
   for (auto [index, sum] : llvm::enumerate(sums)) {
     OpOperand *init = op.getDpsInitOperand(index);

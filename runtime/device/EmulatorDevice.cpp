@@ -32,8 +32,9 @@ std::uint64_t numberFromEnvironment(const char *name, std::uint64_t otherwise) {
 emulator::Options optionsFromEnvironment() {
   emulator::Options options;
   options.seed = numberFromEnvironment("KEEL_EMULATOR_SEED", options.seed);
-  options.residentBlocks = static_cast<std::uint32_t>(
-      std::max<std::uint64_t>(1, numberFromEnvironment("KEEL_EMULATOR_BLOCKS", options.residentBlocks)));
+  // As many as the smallest GPU has multiprocessors, about: blocks of a kernel may wait for so many others.
+  options.residentBlocks =
+      static_cast<std::uint32_t>(std::max<std::uint64_t>(1, numberFromEnvironment("KEEL_EMULATOR_BLOCKS", 64)));
   if (const char *checks = std::getenv("KEEL_EMULATOR_CHECKS"); checks && *checks) {
     if (std::string_view(checks) != "full" && std::string_view(checks) != "fast")
       fail(KEEL_INVALID_ARGUMENT, "KEEL_EMULATOR_CHECKS must be full or fast, not '", checks, "'");

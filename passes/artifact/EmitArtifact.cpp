@@ -1,5 +1,6 @@
 // LLVM IR, optimisation, object code and linking.
 #include "passes/artifact/EmitArtifact.h"
+#include "passes/artifact/MoveBfloats.h"
 
 #include "passes/artifact/Artifact.h"
 
@@ -93,6 +94,7 @@ FailureOr<std::unique_ptr<llvm::Module>> keel::emitLlvmIr(MutableArrayRef<Progra
 }
 
 FailureOr<SmallVector<char, 0>> keel::emitObject(llvm::Module &module, const CpuTarget &target, Location loc) {
+  moveBfloatsAsIntegers(module);
   SmallVector<char, 0> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager passes;

@@ -160,6 +160,22 @@ SmallVector<Value, 2> DeviceKernel::halves(Value word, Type type) {
   return values;
 }
 
+Value DeviceKernel::wordFrom(Value low, Value high) {
+  auto lower = wordOf.find(low), upper = wordOf.find(high);
+  if (lower != wordOf.end() && upper != wordOf.end() && lower->second == std::pair(upper->second.first, false) &&
+      upper->second.second)
+    return lower->second.first;
+  Type i32 = builder.getI32Type(), i16 = builder.getIntegerType(16);
+  auto extended = [&](Value value) -> Value {
+    if (value.getType() != i16)
+      value = arith::BitcastOp::create(builder, loc, i16, value);
+    return arith::ExtUIOp::create(builder, loc, i32, value);
+  };
+  Value sixteen = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+  Value top = arith::ShLIOp::create(builder, loc, extended(high), sixteen);
+  return arith::OrIOp::create(builder, loc, top, extended(low));
+}
+
 Value DeviceKernel::extendBf16(Value value) {
   auto constant32 = [&](int64_t number) {
     return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(number))).getResult();
@@ -185,6 +201,12 @@ void DeviceKernel::store(ArrayRef<Value> values, Value pointer) {
   if (values.size() == 1) {
     LLVM::StoreOp::create(builder, loc, inMemory(values.front()), pointer, bytesOf(stored));
     return;
+  }
+  if (stored.getIntOrFloatBitWidth() == 16) {
+    SmallVector<Value> words;
+    for (unsigned i = 0; i < values.size(); i += 2)
+      words.push_back(wordFrom(values[i], values[i + 1]));
+    return store(words, pointer);
   }
   Value vector = LLVM::PoisonOp::create(builder, loc, VectorType::get(values.size(), stored));
   for (auto [i, value] : llvm::enumerate(values))

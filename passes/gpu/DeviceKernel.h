@@ -53,6 +53,7 @@ public:
                                            llvm::function_ref<llvm::SmallVector<mlir::Value>()> access);
   /// The two 16-bit numbers in a word (or in a vector of two), the lower one first.
   llvm::SmallVector<mlir::Value, 2> halves(mlir::Value word, mlir::Type type);
+  mlir::Value wordFrom(mlir::Value low, mlir::Value high);
   /// A bf16 as f32, which it is the upper half of: one instruction where the word it came in is known.
   mlir::Value extendBf16(mlir::Value value);
   void store(llvm::ArrayRef<mlir::Value> values, mlir::Value pointer);

@@ -14,6 +14,16 @@
 using namespace mlir;
 using namespace keel;
 
+/// The first of the results with the fewest dimensions: a thread makes an element of it.
+static unsigned smallestResult(KernelOp kernel) {
+  auto rank = [&](unsigned index) { return cast<RankedTensorType>(kernel.getInits()[index].getType()).getRank(); };
+  unsigned smallest = 0;
+  for (unsigned index = 1; index < kernel.getInits().size(); ++index)
+    if (rank(index) < rank(smallest))
+      smallest = index;
+  return smallest;
+}
+
 namespace {
 class ElementGenerator {
 public:
@@ -28,9 +38,10 @@ public:
     Operation *op = yield.getValues().front().getDefiningOp();
     if (!op || !llvm::all_of(yield.getValues(), [&](Value value) { return value.getDefiningOp() == op; }))
       return kernel.emitError("expected the results of one computation");
-    auto type = cast<RankedTensorType>(yield.getValues().front().getType());
+    unsigned smallest = smallestResult(kernel);
+    auto type = cast<RankedTensorType>(yield.getValues()[smallest].getType());
     Value element = device.add(device.multiply(device.block(), elementThreads), device.thread());
-    unsigned output = kernel.getInputs().size();
+    unsigned output = kernel.getInputs().size() + smallest;
     Value count = device.constant(1);
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
       count = device.multiply(count, device.extent(output, dim));
@@ -45,7 +56,7 @@ public:
         rest = arith::DivUIOp::create(builder, loc, rest, extent);
       }
       if (auto generic = dyn_cast<linalg::GenericOp>(op))
-        status = emitGeneric(generic, position);
+        status = emitGeneric(generic, cast<OpResult>(yield.getValues()[smallest]), position);
       else if (isa<tensor::PadOp, tensor::InsertSliceOp, tensor::GenerateOp>(op))
         write(output, position, valueAt(op->getResult(0), position));
       else
@@ -249,7 +260,7 @@ private:
     SmallVector<Value> values;
     for (OpOperand &operand : op->getOpOperands()) {
       bool isInit = op.isDpsInit(&operand);
-      if (isInit && !sums.empty()) {
+      if (isInit && !sums.empty() && !isWritten(op, &operand)) {
         values.push_back(sums[operand.getOperandNumber() - op.getNumDpsInputs()]);
         continue;
       }
@@ -275,31 +286,47 @@ private:
     llvm_unreachable("a loop that no operand tells the extent of");
   }
 
-  LogicalResult emitGeneric(linalg::GenericOp op, ArrayRef<Value> position) {
+  /// Whether each iteration of the loops that others are summed over writes an element of this one.
+  static bool isWritten(linalg::GenericOp op, OpOperand *init) {
+    SmallVector<unsigned> reductions;
+    op.getReductionDims(reductions);
+    AffineMap map = op.getMatchingIndexingMap(init);
+    return llvm::any_of(reductions, [&](unsigned loop) { return map.isFunctionOfDim(loop); });
+  }
+
+  /// Stores the results that are, or are not, written in each iteration.
+  void writeResults(linalg::GenericOp op, ArrayRef<Value> loops, ArrayRef<Value> results, bool written) {
+    auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+    for (auto [index, value] : llvm::enumerate(yield.getValues())) {
+      unsigned number = cast<OpResult>(value).getResultNumber();
+      OpOperand *init = op.getDpsInitOperand(number);
+      if (isWritten(op, init) == written)
+        write(kernel.getInputs().size() + index, positionIn(op, init, loops), results[number]);
+    }
+  }
+
+  /// `result` is the one that `position` is a position in.
+  LogicalResult emitGeneric(linalg::GenericOp op, OpResult result, ArrayRef<Value> position) {
     SmallVector<Value> loops(op.getNumLoops());
-    AffineMap first = op.getIndexingMapMatchingResult(op->getOpResult(0));
-    if (!first.isProjectedPermutation())
+    AffineMap map = op.getIndexingMapMatchingResult(result);
+    if (!map.isProjectedPermutation())
       return op.emitError("no GPU kernel can be made of results that are written out of place yet");
-    for (auto [expr, index] : llvm::zip(first.getResults(), position))
+    for (auto [expr, index] : llvm::zip(map.getResults(), position))
       loops[cast<AffineDimExpr>(expr).getPosition()] = index;
     SmallVector<unsigned> reductions;
     op.getReductionDims(reductions);
-    if (reductions.size() + first.getNumResults() != op.getNumLoops())
-      return op.emitError("no GPU kernel can be made of a loop nest whose first result is smaller than it yet");
-    auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
-    SmallVector<Value> results;
+    if (llvm::any_of(reductions, [&](unsigned loop) { return loops[loop]; }) ||
+        reductions.size() + map.getNumResults() != op.getNumLoops())
+      return op.emitError("no GPU kernel can be made of a loop nest whose smallest result is not what it runs over in parallel yet");
     if (reductions.empty()) {
-      results = body(op, loops, operandsAt(op, loops, {}));
-    } else {
-      SmallVector<Value> sums;
-      for (OpOperand &init : op.getDpsInitsMutable())
-        sums.push_back(valueAt(init.get(), positionIn(op, &init, loops)));
-      results = reduce(op, reductions, loops, sums);
+      writeResults(op, loops, body(op, loops, operandsAt(op, loops, {})), /*written=*/false);
+      return success();
     }
-    for (auto [index, value] : llvm::enumerate(yield.getValues())) {
-      unsigned number = cast<OpResult>(value).getResultNumber();
-      write(kernel.getInputs().size() + index, positionIn(op, op.getDpsInitOperand(number), loops), results[number]);
-    }
+    SmallVector<Value> sums;
+    for (OpOperand &init : op.getDpsInitsMutable())
+      sums.push_back(isWritten(op, &init) ? arith::ConstantOp::create(builder, loc, builder.getZeroAttr(getElementTypeOrSelf(init.get()))).getResult()
+                                          : valueAt(init.get(), positionIn(op, &init, loops)));
+    writeResults(op, loops, reduce(op, reductions, loops, sums), /*written=*/false);
     return success();
   }
 
@@ -311,8 +338,11 @@ private:
   }
 
   SmallVector<Value> reduce(linalg::GenericOp op, ArrayRef<unsigned> reductions, SmallVector<Value> loops, ArrayRef<Value> sums) {
-    if (reductions.empty())
-      return body(op, loops, operandsAt(op, loops, sums));
+    if (reductions.empty()) {
+      SmallVector<Value> results = body(op, loops, operandsAt(op, loops, sums));
+      writeResults(op, loops, results, /*written=*/true);
+      return results;
+    }
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0), one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto loop = scf::ForOp::create(builder, loc, zero, loopExtent(op, reductions.front()), one, sums);
     OpBuilder::InsertionGuard guard(builder);
@@ -336,7 +366,7 @@ FailureOr<LLVM::LLVMFuncOp> keel::generateElementKernel(OpBuilder &moduleBuilder
 
 Value keel::buildElementLaunchSize(OpBuilder &builder, KernelOp kernel) {
   Location loc = kernel.getLoc();
-  Value output = kernel.getInits().front();
+  Value output = kernel.getInits()[smallestResult(kernel)];
   Value count = arith::ConstantIndexOp::create(builder, loc, 1);
   for (int64_t dim = 0; dim < cast<RankedTensorType>(output.getType()).getRank(); ++dim)
     count = arith::MulIOp::create(builder, loc, count, tensor::DimOp::create(builder, loc, output, dim));

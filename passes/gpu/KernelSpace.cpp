@@ -5,6 +5,8 @@
 #include "passes/fuse/Partition.h"
 #include "passes/fuse/RowLoop.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -34,6 +36,26 @@ bool isEvaluatedInPlace(Operation *op) {
 }
 
 namespace {
+
+/// Whether an op, or what it evaluates in place, reads a part of a tensor.
+bool readsSlice(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value value) {
+    Operation *producer = value.getDefiningOp();
+    return producer && isEvaluatedInPlace(producer) && (isa<tensor::ExtractSliceOp>(producer) || readsSlice(producer));
+  });
+}
+
+/// Whether every result is a sum, a maximum or the like of the others: threads then take parts, and combine them.
+bool reducesInParts(linalg::GenericOp op) {
+  for (auto [number, init] : llvm::enumerate(op.getDpsInitsMutable())) {
+    SmallVector<Operation *> combiners;
+    if (op.getMatchingIndexingMap(&init).getNumResults() != op.getNumParallelLoops() ||
+        !matchReduction(op.getRegionOutputArgs(), number, combiners) || combiners.size() != 1 ||
+        !arith::getNeutralElement(combiners.front()))
+      return false;
+  }
+  return true;
+}
 
 /// One-dimensional tensors up to this many elements are a row; longer ones, and those of unknown length, a column.
 constexpr int64_t longestRow = 1 << 16;
@@ -159,8 +181,11 @@ private:
           return true;
         }
     // Single numbers, made of sums.
-    for (Operation *op : section.ops)
+    for (Operation *op : section.ops) {
+      if (LoopNest::get(op)->numLoops())
+        return fail(op, "its loops are more than rows and columns");
       section.loops[op] = {};
+    }
     return true;
   }
 
@@ -171,6 +196,14 @@ private:
       for (AffineMap map : llvm::concat<AffineMap>(nest.operandMaps, nest.resultMaps))
         if (!isPlain(map))
           return fail(op, "it reads or writes elements that are not its own");
+      if (readsSlice(op))
+        return fail(op, "it reads a slice");
+      bool gathers = false;
+      op->walk([&](tensor::ExtractOp extract) { gathers |= !isa<BlockArgument>(extract.getTensor()); });
+      if (gathers)
+        return fail(op, "it gathers from what is not in memory");
+      if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.getNumReductionLoops() && !reducesInParts(generic))
+        return fail(op, "it reduces in an order of its own");
     }
     if (!seed(section))
       return false;

@@ -1,6 +1,6 @@
 """Compiles a model, runs it on random inputs and compares every result with upstream's naive lowering.
 
-    execute.py FILE.mlir [--function main] [--tolerance 1e-5] [--seed 1] [--sizes 1,7,33] [--prepare PASS] [FLAG of keel-compile]...
+    execute.py FILE.mlir [--function main] [--tolerance 1e-5] [--seed 1] [--sizes 1,7,33] [--prepare PASS] [--device emulator] [FLAG of keel-compile]...
 
 Dynamic dimensions take each of the sizes in turn. Integers are drawn from 0..4, so that they can be indices; a pass that
 upstream's lowering cannot do without (tensor.gather has no bufferization) is named with --prepare. No numpy needed.
@@ -85,7 +85,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sizes", default="1,7,33")
     parser.add_argument("--prepare", action="append", default=[])
+    parser.add_argument("--device", choices=["cpu", "emulator"], default="cpu", help="emulator: as code for a GPU")
     options, flags = parser.parse_known_args()
+    if options.device == "emulator":
+        flags += ["--target=sm_80", "--emulate"]
     printed = subprocess.run(["keel-opt", options.file, *options.prepare], check=True, capture_output=True, text=True).stdout
     arguments, results = signature(printed, options.function)
     reference = naive.Module(re.sub(r"(func\.func (?:public )?@" + options.function + r"\(.*?)( attributes \{| \{\n)",
@@ -101,7 +104,7 @@ def main():
         for size in map(int, options.sizes.split(",") if isDynamic else ["0"]):
             inputs = [draw(generator, [size if n < 0 else n for n in shape], element) for shape, element in arguments]
             expected = reference.call(options.function, inputs, [(len(shape), element) for shape, element in results])
-            command = ["keel-run", model, "call", options.function]
+            command = ["keel-run", model, "call", options.function, "--device", options.device]
             for i, tensor in enumerate(inputs):
                 write(os.path.join(folder, f"in{i}.npy"), tensor)
                 command += ["--input", os.path.join(folder, f"in{i}.npy")]

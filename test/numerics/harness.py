@@ -1,11 +1,17 @@
 """Compiles model IR text, calls it with numpy arrays, and compares the results with references."""
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 
 import numpy
+
+
+# How to compile for a device, and how to call there.
+DEVICES = {"cpu": ([], []), "emulator": (["--target=sm_80", "--emulate"], ["--device", "emulator"])}
+device = "cpu"  # of every model; Suite takes it from the command line
 
 
 class Model:
@@ -18,11 +24,11 @@ class Model:
         source.write_text(text)
         if passes:
             run(["keel-opt", source, *passes, "-o", source], text)
-        run(["keel-compile", source, "-o", self.path / "model.so", *flags], text)
+        run(["keel-compile", source, "-o", self.path / "model.so", *DEVICES[device][0], *flags], text)
 
     def __call__(self, function, inputs, results, *arguments):
         """Calls with arrays in argument order; returns the arrays of `results` results."""
-        command = ["keel-run", self.path / "model.so", "call", function, *arguments]
+        command = ["keel-run", self.path / "model.so", "call", function, *DEVICES[device][1], *arguments]
         for index, array in enumerate(inputs):
             numpy.save(self.path / f"in{index}.npy", numpy.asarray(array))
             command += ["--input", self.path / f"in{index}.npy"]
@@ -31,6 +37,35 @@ class Model:
             command += ["--output", output]
         run(command)
         return [numpy.load(output) for output in outputs]
+
+
+class Group:
+    """Cases whose functions are compiled together, which takes a fraction of the time. Where that fails, each is compiled
+    alone, so that a case that does not compile is the only one to fail."""
+
+    def __init__(self, suite, *flags):
+        self.suite, self.flags, self.cases = suite, flags, []
+
+    def add(self, what, text, check, differentiate=()):
+        """check(call) gets a function that calls as a Model does; `differentiate` names functions to get gradients of."""
+        self.cases.append((what, text, check, differentiate))
+
+    def run(self):
+        texts, passes = [], []
+        for number, (_, text, _, differentiate) in enumerate(self.cases):
+            texts.append(re.sub(r"func\.func @", f"func.func @case{number}_", text))
+            passes += [f"--differentiate=function=case{number}_{function}" for function in differentiate]
+        try:
+            model = Model("\n".join(texts), *self.flags, passes=passes)
+        except RuntimeError:
+            model = None
+        for number, (what, text, check, differentiate) in enumerate(self.cases):
+            def case():
+                if model:
+                    check(lambda function, *arguments: model(f"case{number}_{function}", *arguments))
+                else:
+                    check(Model(text, *self.flags, passes=[f"--differentiate=function={f}" for f in differentiate]))
+            self.suite.attempt(what, case)
 
 
 def run(command, text=""):
@@ -62,9 +97,12 @@ class Suite:
         parser = argparse.ArgumentParser(description=description)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--cases", type=int, default=6, help="random cases of each kind")
+        parser.add_argument("--device", choices=DEVICES, default="cpu", help="where the compiled code runs")
         parser.add_argument("--verbose", action="store_true", help="print every error, not the failures alone")
         parser.add_argument("only", nargs="*", help="run the groups with these names alone")
         self.options = parser.parse_args()
+        global device
+        device = self.options.device
         self.random = numpy.random.default_rng(self.options.seed)
         self.passed, self.failures = 0, []
 

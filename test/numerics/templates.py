@@ -147,6 +147,16 @@ func.func @gradient(%z: {logits}, %t: {labels}) -> {logits} {{
 """
 
 
+# %r of %v, with %zero, %one, %half and %root = √½ at hand.
+ACTIVATIONS = {
+    "relu": ["%r = arith.maximumf %v, %zero : f32"],
+    "gelu": ["%s = arith.mulf %v, %root : f32", "%t = math.erf %s : f32", "%u = arith.addf %t, %one : f32",
+             "%q = arith.mulf %u, %half : f32", "%r = arith.mulf %v, %q : f32"],
+    "tanh": ["%r = math.tanh %v : f32"],
+    "sigmoid": ["%m = arith.negf %v : f32", "%s = math.exp %m : f32", "%t = arith.addf %s, %one : f32",
+                "%r = arith.divf %one, %t : f32"]}
+
+
 def dense(inputs, outputs, norm="", activation=""):
     """@f(x, weight, bias[, scale, shift]) -> activation(norm(x·weight + bias)), batch dynamic."""
     x, w, row, y = tensor([None, inputs]), tensor([inputs, outputs]), tensor([outputs]), tensor([None, outputs])
@@ -158,19 +168,122 @@ def dense(inputs, outputs, norm="", activation=""):
     if norm:
         lines.append(f"%normed = norm.{norm} %z scale(%scale : {row}) shift(%shift : {row}) axes = [1] : {y}")
         last = "%normed"
-    body = {"relu": ["%r = arith.maximumf %v, %zero : f32"],
-            "gelu": ["%s = arith.mulf %v, %root : f32", "%t = math.erf %s : f32", "%u = arith.addf %t, %one : f32",
-                     "%q = arith.mulf %u, %half : f32", "%r = arith.mulf %v, %q : f32"],
-            "tanh": ["%r = math.tanh %v : f32"],
-            "sigmoid": ["%m = arith.negf %v : f32", "%s = math.exp %m : f32", "%t = arith.addf %s, %one : f32",
-                        "%r = arith.divf %one, %t : f32"]}
     if activation:
         each = "affine_map<(i, j) -> (i, j)>"
         lines += ["%zero = arith.constant 0.0 : f32", "%one = arith.constant 1.0 : f32", "%half = arith.constant 0.5 : f32",
                   "%root = arith.constant 0.70710678118654752 : f32",
                   f'%y = linalg.generic {{indexing_maps = [{each}, {each}], iterator_types = ["parallel", "parallel"]}} '
                   f"ins({last} : {y}) outs(%e : {y}) {{", "^bb0(%v: f32, %unused: f32):",
-                  *("  " + line for line in body[activation]), "  linalg.yield %r : f32", f"}} -> {y}"]
+                  *("  " + line for line in ACTIVATIONS[activation]), "  linalg.yield %r : f32", f"}} -> {y}"]
         last = "%y"
     return "\n".join([f"func.func @f(%x: {x}, %weight: {w}, %bias: {row}{extra}) -> {y} {{",
                       *("  " + line for line in lines), f"  return {last} : {y}", "}", ""])
+
+
+def layer(inputs, outputs, norm, activation, rate, groups=1):
+    """@f(x, weight, bias, scale, shift, residual, seed, counter[, mean, variance])
+    -> residual + dropout(activation(norm(x·weight + bias)))."""
+    x, w, row, y = tensor([None, inputs]), tensor([inputs, outputs]), tensor([outputs]), tensor([None, outputs])
+    batch = norm == "batch_norm"
+    options = {"batch_norm": "momentum = 0.1", "group_norm": f"groups = {groups}"}.get(norm, "axes = [1]")
+    extra = f", %mean: {row}, %variance: {row}" if batch else ""
+    each, body = "affine_map<(i, j) -> (i, j)>", "\n    ".join(ACTIVATIONS[activation])
+    return f"""
+func.func @f(%x: {x}, %weight: {w}, %bias: {row}, %scale: {row}, %shift: {row}, %residual: {y}, %seed: tensor<i64>,
+             %counter: tensor<i64>{extra}) -> {y} {{
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %half = arith.constant 0.5 : f32
+  %root = arith.constant 0.70710678118654752 : f32
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : {x}
+  %e = tensor.empty(%n) : {y}
+  %b = linalg.broadcast ins(%bias : {row}) outs(%e : {y}) dimensions = [0]
+  %z = linalg.matmul ins(%x, %weight : {x}, {w}) outs(%b : {y}) -> {y}
+  {"%normed, %m, %v" if batch else "%normed"} = norm.{norm} %z {f"running(%mean, %variance : {row})" if batch else ""}
+      scale(%scale : {row}) shift(%shift : {row}) {options} : {y}
+  %active = linalg.generic {{indexing_maps = [{each}, {each}], iterator_types = ["parallel", "parallel"]}}
+      ins(%normed : {y}) outs(%e : {y}) {{
+  ^bb0(%v: f32, %unused: f32):
+    {body}
+    linalg.yield %r : f32
+  }} -> {y}
+  %dropped = norm.dropout %active seed(%seed : tensor<i64>) counter(%counter : tensor<i64>) rate = {rate} : {y}
+  %sum = linalg.add ins(%residual, %dropped : {y}, {y}) outs(%e : {y}) -> {y}
+  return %sum : {y}
+}}
+"""
+
+
+def product(rows, depth, columns, orientation):
+    """@f(a, b) -> a·b, each operand as it is (n) or transposed (t)."""
+    transposed = [letter == "t" for letter in orientation]
+    a = tensor([depth, rows] if transposed[0] else [rows, depth])
+    b = tensor([columns, depth] if transposed[1] else [depth, columns])
+    c = tensor([rows, columns])
+    maps = ", ".join("affine_map<(i, j, k) -> (" + dims + ")>" for dims in
+                     ("k, i" if transposed[0] else "i, k", "j, k" if transposed[1] else "k, j", "i, j"))
+    empty = f"%e = tensor.empty() : {c}" if rows else f"%n = tensor.dim %a, %c0 : {a}\n  %e = tensor.empty(%n) : {c}"
+    return f"""
+func.func @f(%a: {a}, %b: {b}) -> {c} {{
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  {empty}
+  %start = linalg.fill ins(%zero : f32) outs(%e : {c}) -> {c}
+  %c = linalg.matmul indexing_maps = [{maps}] ins(%a, %b : {a}, {b}) outs(%start : {c}) -> {c}
+  return %c : {c}
+}}
+"""
+
+
+def sums(columns):
+    """@f(x) -> the columns' sums, the rows' maxima."""
+    x, column, row = tensor([None, columns]), tensor([columns]), tensor([None])
+    return f"""
+func.func @f(%x: {x}) -> ({column}, {row}) {{
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : {x}
+  %zero = arith.constant 0.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %ce = tensor.empty() : {column}
+  %re = tensor.empty(%n) : {row}
+  %cs = linalg.fill ins(%zero : f32) outs(%ce : {column}) -> {column}
+  %rs = linalg.fill ins(%least : f32) outs(%re : {row}) -> {row}
+  %sums = linalg.reduce {{ arith.addf }} ins(%x : {x}) outs(%cs : {column}) dimensions = [0]
+  %maxima = linalg.reduce {{ arith.maximumf }} ins(%x : {x}) outs(%rs : {row}) dimensions = [1]
+  return %sums, %maxima : {column}, {row}
+}}
+"""
+
+
+def elementwise(columns):
+    """@f(x, y, column, row) -> (x < y ? exp(-|x|)·column : log(1 + x²) + row) / sqrt(1 + y²)."""
+    x, column, row = tensor([None, columns]), tensor([columns]), tensor([None])
+    maps = ", ".join(f"affine_map<(i, j) -> ({dims})>" for dims in ("i, j", "i, j", "j", "i", "i, j"))
+    return f"""
+func.func @f(%x: {x}, %y: {x}, %column: {column}, %row: {row}) -> {x} {{
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : {x}
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty(%n) : {x}
+  %r = linalg.generic {{indexing_maps = [{maps}], iterator_types = ["parallel", "parallel"]}}
+      ins(%x, %y, %column, %row : {x}, {x}, {column}, {row}) outs(%e : {x}) {{
+  ^bb0(%a: f32, %b: f32, %c: f32, %d: f32, %unused: f32):
+    %less = arith.cmpf olt, %a, %b : f32
+    %size = math.absf %a : f32
+    %minus = arith.negf %size : f32
+    %exp = math.exp %minus : f32
+    %left = arith.mulf %exp, %c : f32
+    %square = arith.mulf %a, %a : f32
+    %log = math.log1p %square : f32
+    %right = arith.addf %log, %d : f32
+    %chosen = arith.select %less, %left, %right : f32
+    %other = arith.mulf %b, %b : f32
+    %more = arith.addf %other, %one : f32
+    %root = math.sqrt %more : f32
+    %quotient = arith.divf %chosen, %root : f32
+    linalg.yield %quotient : f32
+  }} -> {x}
+  return %r : {x}
+}}
+"""

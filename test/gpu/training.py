@@ -1,0 +1,59 @@
+"""Steps of training on the emulated GPU beside the CPU's: the loss of each step, and what the network says after the last.
+
+    training.py MODEL.mlir [--tolerance 1e-5] [--logits 1e-4] [--steps 3] [--rows 33] [FLAG of keel-compile]...
+
+Each device keeps its own state, so that an error in a gradient or an update shows in the losses after it. The batch is
+smaller than what the model is compiled for, and no multiple of a tile. AdamW moves a bias before batch norm, whose gradient is rounding, by the sign of the rounding: the
+logits, by the running mean, then differ, the losses do not.
+"""
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("model", type=pathlib.Path)
+parser.add_argument("--tolerance", type=float, default=1e-5)
+parser.add_argument("--logits", type=float, default=1e-4, help="the logits' tolerance")
+parser.add_argument("--steps", type=int, default=3)
+parser.add_argument("--rows", type=int, default=33)
+options, flags = parser.parse_known_args()
+data = pathlib.Path(__file__).parent.parent / "data"
+
+
+def run(*command):
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{command[0]} failed with {result.returncode}: {result.stderr.strip()}")
+
+
+def train(folder, device):
+    """The losses, and the network's results for the first rows of the data."""
+    images, labels = (numpy.load(data / f"digits_train_{name}.npy") for name in ("images", "labels"))
+    state, losses = [], []
+    for step in range(options.steps):
+        rows = slice(step * options.rows, (step + 1) * options.rows)
+        numpy.save(folder / "images.npy", images[rows].reshape(options.rows, -1).astype(numpy.float32))
+        numpy.save(folder / "labels.npy", labels[rows].astype(numpy.int32))
+        run("keel-run", folder / "model.so", "call", "train_step", "--device", device, "--seed", 3, *state,
+            "--input", folder / "images.npy", "--input", folder / "labels.npy", "--output", folder / "loss.npy",
+            "--save-state", folder / f"{device}.safetensors")
+        losses.append(float(numpy.load(folder / "loss.npy")))
+        state = ["--state", folder / f"{device}.safetensors"]
+    run("keel-run", folder / "model.so", "call", "forward", "--device", device, *state, "--input", folder / "images.npy",
+        "--output", folder / "logits.npy")
+    return numpy.array(losses), numpy.load(folder / "logits.npy")
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    run("keel-compile", options.model, "--train=adamw", "--target=native,sm_80", "--emulate", "-o", folder / "model.so", *flags)
+    (cpu, expected), (gpu, logits) = (train(folder, device) for device in ("cpu", "emulator"))
+worst = [numpy.abs(gpu - cpu).max() / numpy.abs(cpu).min(), numpy.abs(logits - expected).max() / numpy.abs(expected).max()]
+print(f"losses {cpu}, off by {worst[0]:.1e}; logits off by {worst[1]:.1e}")
+good = len(set(cpu)) > 1 and worst[0] <= options.tolerance and worst[1] <= options.logits
+print("equal" if good else "DIFFERENT")
+sys.exit(not good)

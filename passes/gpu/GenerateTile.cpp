@@ -1,6 +1,7 @@
 // The device function of a kernel that runs over tiles: which block takes which tile, the tile's computations, and what is
 // left when the tiles of all rows are done, which the last block to arrive does, in a fixed order.
 #include "passes/gpu/Generate.h"
+#include "passes/gpu/PartialSums.h"
 
 #include "dialect/norm/Norm.h"
 
@@ -23,7 +24,7 @@ public:
   TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
                 unsigned firstTicket, int64_t firstWord, int64_t batch)
       : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)), firstTicket(firstTicket), firstWord(firstWord),
-        batch(batch), device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.threads) {
+        batch(batch), device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.threads), partials(device, result.workspaces) {
     result.function = device.function;
   }
 
@@ -149,7 +150,7 @@ private:
       if (op == section.mainLoop)
         emitMainLoop(section, how, place, program);
       else if (llvm::is_contained(section.rowSums, op))
-        writePartials(program, op, rowTile);
+        partials.write(program, op, rowTile);
       else
         program.run(op);
     }
@@ -209,36 +210,6 @@ private:
   // Sums over all rows
   //===--------------------------------------------------------------------===//
 
-  Value pointerTo(const Workspace &workspace) { return device.extraInit(&workspace - result.workspaces.data()); }
-
-  const Workspace &workspaceOf(Value sum) {
-    return *llvm::find_if(result.workspaces, [&](const Workspace &workspace) { return workspace.sum == sum; });
-  }
-
-  void writePartials(TileProgram &program, Operation *op, Value rowTile) {
-    for (auto [sum, fragment] : llvm::zip(op->getResults(), program.sumRows(op))) {
-      const Workspace &workspace = workspaceOf(sum);
-      Type type = workspace.type.getElementType();
-      int64_t columns = fragment.columns ? program.getPlace().numColumns : 1;
-      Value start = device.at(pointerTo(workspace), type, device.multiply(rowTile, columns));
-      Value owner = program.isFirstAcross(Axis::Row);
-      auto require = [&](Value condition) {
-        if (condition)
-          owner = owner ? arith::AndIOp::create(device.builder, device.loc, owner, condition).getResult() : condition;
-      };
-      if (!fragment.columns) {
-        require(program.isFirstAcross(Axis::Column));
-        require(program.getPlace().isFirstColumn);
-      }
-      device.when(owner, [&] {
-        for (auto [held, value] : llvm::enumerate(fragment.elements))
-          device.when(fragment.columns ? program.columnIsThere(held) : Value(), [&] {
-            device.store({value}, fragment.columns ? device.at(start, type, program.column(held)) : start);
-          });
-      });
-    }
-  }
-
   unsigned takeTicket() { return firstTicket + tickets++; }
 
   /// Runs `body` in the block that is the last of `count` to get here: it sees what all of them wrote.
@@ -283,7 +254,7 @@ private:
         place.isFirstColumn = isZero(firstColumn);
       TileProgram program(device, kernel, section, layout, place);
       for (Operation *op : section.rowSums) {
-        SmallVector<Fragment> sums = addPartials(program, op, rowTiles, numRows(index), schedule.sections[index].layout.rows);
+        SmallVector<Fragment> sums = partials.add(program, op, rowTiles, numRows(index), schedule.sections[index].layout.rows);
         program.bindSums(op, sums);
       }
       for (Operation *op : section.finish)
@@ -297,69 +268,6 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     emit(loop.getInductionVar());
-  }
-
-  /// The tiles' partial sums, added in the order of the tiles.
-  SmallVector<Fragment> addPartials(TileProgram &program, Operation *op, Value rowTiles, Value rows, int64_t tileRows) {
-    OpBuilder &builder = device.builder;
-    SmallVector<Fragment> parts; // of one tile
-    bool columns = cast<RankedTensorType>(op->getResult(0).getType()).getRank() > 0;
-    int64_t held = columns ? program.getLayout().columnsHeld() : 1;
-    auto loadParts = [&](Value tile) {
-      SmallVector<Value> values;
-      for (Value sum : op->getResults()) {
-        const Workspace &workspace = workspaceOf(sum);
-        Type type = workspace.type.getElementType();
-        int64_t numColumns = columns ? program.getPlace().numColumns : 1;
-        Value start = device.at(pointerTo(workspace), type, device.multiply(tile, numColumns));
-        for (int64_t column = 0; column < held; ++column) {
-          Value at = columns ? device.minimum(program.column(column), device.constant(numColumns - 1)) : device.constant(0);
-          values.append(device.load(device.at(start, type, at), type));
-        }
-      }
-      return values;
-    };
-    SmallVector<Value> starts = loadParts(device.constant(0));
-    auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), rowTiles, device.constant(1), starts);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(loop.getBody());
-      SmallVector<Value> sums(loop.getRegionIterArgs()), next = loadParts(loop.getInductionVar());
-      if (isa<norm::MomentsOp>(op))
-        mergeMoments(loop.getInductionVar(), rows, tileRows, sums, next);
-      else
-        for (auto [index, combiner] : llvm::enumerate(TileProgram::combiners(cast<linalg::GenericOp>(op))))
-          for (int64_t column = 0; column < held; ++column)
-            sums[index * held + column] = program.combine(combiner, sums[index * held + column], next[index * held + column]);
-      scf::YieldOp::create(builder, device.loc, sums);
-    }
-    SmallVector<Fragment> results;
-    for (unsigned i = 0; i < op->getNumResults(); ++i)
-      results.push_back({false, columns, SmallVector<Value>(loop.getResults().slice(i * held, held))});
-    return results;
-  }
-
-  /// Chan et al. 1983, "Algorithms for computing the sample variance", eq. 1.5: (mean, M2) of all tiles before `tile` and
-  /// of that tile. All of them are full but perhaps the last.
-  void mergeMoments(Value tile, Value rows, int64_t tileRows, MutableArrayRef<Value> sums, ArrayRef<Value> next) {
-    OpBuilder &builder = device.builder;
-    Location loc = device.loc;
-    Type type = sums.front().getType();
-    auto toFloat = [&](Value number) -> Value { return arith::SIToFPOp::create(builder, loc, type, number); };
-    Value before = device.multiply(tile, tileRows);
-    Value left = arith::SubIOp::create(builder, loc, rows, before);
-    Value here = device.minimum(left, device.constant(tileRows));
-    Value a = toFloat(before), b = toFloat(here), all = toFloat(device.add(before, here));
-    Value share = arith::DivFOp::create(builder, loc, b, all);
-    Value both = arith::MulFOp::create(builder, loc, a, share);
-    int64_t held = sums.size() / 2;
-    for (int64_t i = 0; i < held; ++i) {
-      Value delta = arith::SubFOp::create(builder, loc, next[i], sums[i]);
-      sums[i] = arith::AddFOp::create(builder, loc, sums[i], arith::MulFOp::create(builder, loc, delta, share));
-      Value square = arith::MulFOp::create(builder, loc, arith::MulFOp::create(builder, loc, delta, delta), both);
-      Value m2 = arith::AddFOp::create(builder, loc, sums[held + i], next[held + i]);
-      sums[held + i] = arith::AddFOp::create(builder, loc, m2, square);
-    }
   }
 
   /// Single numbers that are functions of arguments: when no block reads the old ones any more.
@@ -389,6 +297,7 @@ private:
   int64_t firstWord, batch, words = 0;
   Value epochCounter;
   DeviceKernel device;
+  PartialSums partials;
 };
 } // namespace
 

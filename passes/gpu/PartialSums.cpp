@@ -1,0 +1,101 @@
+// Sums over all rows, from parts.
+#include "passes/gpu/PartialSums.h"
+
+#include "dialect/norm/Norm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace keel;
+
+const Workspace &PartialSums::workspaceOf(Value sum) const {
+  return *llvm::find_if(workspaces, [&](const Workspace &workspace) { return workspace.sum == sum; });
+}
+
+void PartialSums::write(TileProgram &program, Operation *op, Value rowTile) {
+  for (auto [sum, fragment] : llvm::zip(op->getResults(), program.sumRows(op))) {
+    const Workspace &workspace = workspaceOf(sum);
+    Type type = workspace.type.getElementType();
+    int64_t columns = fragment.columns ? program.getPlace().numColumns : 1;
+    Value start = device.at(pointerTo(workspace), type, device.multiply(rowTile, columns));
+    Value owner = program.isFirstAcross(Axis::Row);
+    auto require = [&](Value condition) {
+      if (condition)
+        owner = owner ? arith::AndIOp::create(device.builder, device.loc, owner, condition).getResult() : condition;
+    };
+    if (!fragment.columns) {
+      require(program.isFirstAcross(Axis::Column));
+      require(program.getPlace().isFirstColumn);
+    }
+    device.when(owner, [&] {
+      for (auto [held, value] : llvm::enumerate(fragment.elements))
+        device.when(fragment.columns ? program.columnIsThere(held) : Value(), [&] {
+          device.store({value}, fragment.columns ? device.at(start, type, program.column(held)) : start);
+        });
+    });
+  }
+}
+
+/// The tiles' partial sums, added in the order of the tiles.
+SmallVector<Fragment> PartialSums::add(TileProgram &program, Operation *op, Value rowTiles, Value rows, int64_t tileRows) {
+  OpBuilder &builder = device.builder;
+  SmallVector<Fragment> parts; // of one tile
+  bool columns = cast<RankedTensorType>(op->getResult(0).getType()).getRank() > 0;
+  int64_t held = columns ? program.getLayout().columnsHeld() : 1;
+  auto loadParts = [&](Value tile) {
+    SmallVector<Value> values;
+    for (Value sum : op->getResults()) {
+      const Workspace &workspace = workspaceOf(sum);
+      Type type = workspace.type.getElementType();
+      int64_t numColumns = columns ? program.getPlace().numColumns : 1;
+      Value start = device.at(pointerTo(workspace), type, device.multiply(tile, numColumns));
+      for (int64_t column = 0; column < held; ++column) {
+        Value at = columns ? device.minimum(program.column(column), device.constant(numColumns - 1)) : device.constant(0);
+        values.append(device.load(device.at(start, type, at), type));
+      }
+    }
+    return values;
+  };
+  SmallVector<Value> starts = loadParts(device.constant(0));
+  auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), rowTiles, device.constant(1), starts);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> sums(loop.getRegionIterArgs()), next = loadParts(loop.getInductionVar());
+    if (isa<norm::MomentsOp>(op))
+      mergeMoments(loop.getInductionVar(), rows, tileRows, sums, next);
+    else
+      for (auto [index, combiner] : llvm::enumerate(TileProgram::combiners(cast<linalg::GenericOp>(op))))
+        for (int64_t column = 0; column < held; ++column)
+          sums[index * held + column] = program.combine(combiner, sums[index * held + column], next[index * held + column]);
+    scf::YieldOp::create(builder, device.loc, sums);
+  }
+  SmallVector<Fragment> results;
+  for (unsigned i = 0; i < op->getNumResults(); ++i)
+    results.push_back({false, columns, SmallVector<Value>(loop.getResults().slice(i * held, held))});
+  return results;
+}
+
+/// Chan et al. 1983, "Algorithms for computing the sample variance", eq. 1.5: (mean, M2) of all tiles before `tile` and
+/// of that tile. All of them are full but perhaps the last.
+void PartialSums::mergeMoments(Value tile, Value rows, int64_t tileRows, MutableArrayRef<Value> sums, ArrayRef<Value> next) {
+  OpBuilder &builder = device.builder;
+  Location loc = device.loc;
+  Type type = sums.front().getType();
+  auto toFloat = [&](Value number) -> Value { return arith::SIToFPOp::create(builder, loc, type, number); };
+  Value before = device.multiply(tile, tileRows);
+  Value left = arith::SubIOp::create(builder, loc, rows, before);
+  Value here = device.minimum(left, device.constant(tileRows));
+  Value a = toFloat(before), b = toFloat(here), all = toFloat(device.add(before, here));
+  Value share = arith::DivFOp::create(builder, loc, b, all);
+  Value both = arith::MulFOp::create(builder, loc, a, share);
+  int64_t held = sums.size() / 2;
+  for (int64_t i = 0; i < held; ++i) {
+    Value delta = arith::SubFOp::create(builder, loc, next[i], sums[i]);
+    sums[i] = arith::AddFOp::create(builder, loc, sums[i], arith::MulFOp::create(builder, loc, delta, share));
+    Value square = arith::MulFOp::create(builder, loc, arith::MulFOp::create(builder, loc, delta, delta), both);
+    Value m2 = arith::AddFOp::create(builder, loc, sums[held + i], next[held + i]);
+    sums[held + i] = arith::AddFOp::create(builder, loc, m2, square);
+  }
+}

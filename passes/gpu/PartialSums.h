@@ -1,0 +1,29 @@
+// Sums over all rows: a part for each tile of rows, in a workspace, added in the order of the tiles.
+#pragma once
+
+#include "passes/gpu/Generate.h"
+
+namespace keel {
+
+class PartialSums {
+public:
+  PartialSums(DeviceKernel &device, llvm::ArrayRef<Workspace> workspaces) : device(device), workspaces(workspaces) {}
+
+  /// Writes the tile's part of each of the op's results.
+  void write(TileProgram &program, mlir::Operation *op, mlir::Value rowTile);
+  /// For each of the op's results, the parts of all tiles together, at the thread's columns. `rows` and `tileRows` are the
+  /// rows of the whole and of a full tile.
+  llvm::SmallVector<Fragment> add(TileProgram &program, mlir::Operation *op, mlir::Value rowTiles, mlir::Value rows,
+                                  int64_t tileRows);
+
+private:
+  mlir::Value pointerTo(const Workspace &workspace) { return device.extraInit(&workspace - workspaces.data()); }
+  const Workspace &workspaceOf(mlir::Value sum) const;
+  void mergeMoments(mlir::Value tile, mlir::Value rows, int64_t tileRows, llvm::MutableArrayRef<mlir::Value> sums,
+                    llvm::ArrayRef<mlir::Value> next);
+
+  DeviceKernel &device;
+  llvm::ArrayRef<Workspace> workspaces;
+};
+
+} // namespace keel

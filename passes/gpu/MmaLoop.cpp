@@ -35,7 +35,6 @@ public:
     OpBuilder &builder = device.builder;
     Location loc = device.loc;
     Value firstRow = depthIsLast ? firstOuter : firstDepth, firstColumn = depthIsLast ? firstDepth : firstOuter;
-    Type i32 = builder.getI32Type();
     int64_t total = rows * chunks, logChunks = llvm::Log2_64(chunks);
     for (int64_t start = 0; start < total; start += device.threads) {
       Value number = device.add(device.thread(), start);
@@ -57,7 +56,6 @@ public:
         NVVM::CpAsyncOp::create(builder, loc, to, from, 16, NVVM::LoadCacheModifierKind::CG, size);
       });
     }
-    (void)i32;
   }
 
   /// Four 8x8 matrices: those of 16 outer elements from `outer` on, by 16 of the depth from `depth` on. Lane l names a row

@@ -15,16 +15,14 @@ static Value waitForWord(DeviceKernel &device, Value address, Value epoch) {
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   auto loop = scf::WhileOp::create(builder, loc, TypeRange(i64), ValueRange());
   OpBuilder::InsertionGuard guard(builder);
-  Block *before = builder.createBlock(&loop.getBefore());
+  builder.createBlock(&loop.getBefore());
   Value word = LLVM::LoadOp::create(builder, loc, i64, address, /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
                                     /*isInvariant=*/false, /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic,
                                     "device");
   Value seen = arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, device.constant(32)));
   Value isOld = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, seen, epoch);
   scf::ConditionOp::create(builder, loc, isOld, word);
-  Block *after = builder.createBlock(&loop.getAfter(), {}, TypeRange(i64), {loc});
-  (void)before;
-  (void)after;
+  builder.createBlock(&loop.getAfter(), {}, TypeRange(i64), {loc});
   scf::YieldOp::create(builder, loc);
   builder.setInsertionPointAfter(loop);
   Value bits = arith::TruncIOp::create(builder, loc, i32, loop.getResult(0));

@@ -21,3 +21,14 @@ LogicalResult keel::appendDenseBuffers(Operation *op, ValueRange operands, Rewri
   }
   return success();
 }
+
+void keel::appendLaunchEffects(DestinationStyleOpInterface op,
+                               SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}

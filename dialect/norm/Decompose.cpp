@@ -13,6 +13,15 @@ using namespace keel::norm;
 
 using Values = SmallVector<Value>;
 
+void keel::norm::decomposeRowMoments(RewriterBase &rewriter, Operation *root) {
+  root->walk([&](MomentsOp op) {
+    if (llvm::is_contained(op.getAxes(), 0))
+      return;
+    rewriter.setInsertionPoint(op);
+    rewriter.replaceOp(op, *cast<DecomposableOpInterface>(op.getOperation()).decompose(rewriter));
+  });
+}
+
 LogicalResult keel::norm::decomposeNormOps(Operation *root, bool keepMoments) {
   auto lower = [&](auto wanted) {
     SmallVector<DecomposableOpInterface> ops;

@@ -80,6 +80,16 @@ Value DeviceKernel::minimum(Value a, Value b) { return arith::MinSIOp::create(bu
 Value DeviceKernel::lessThan(Value a, Value b) {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
 }
+Value DeviceKernel::all(ArrayRef<Value> conditions) {
+  Value result;
+  for (Value condition : conditions)
+    if (condition)
+      result = result ? arith::AndIOp::create(builder, loc, result, condition).getResult() : condition;
+  return result;
+}
+Value DeviceKernel::isZero(Value number) {
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number, constant(0));
+}
 Value DeviceKernel::bits(Value value, unsigned low, unsigned count) {
   if (low)
     value = arith::ShRUIOp::create(builder, loc, value, constant(low));

@@ -36,6 +36,9 @@ public:
   mlir::Value divideUp(mlir::Value a, int64_t b);
   mlir::Value minimum(mlir::Value a, mlir::Value b);
   mlir::Value lessThan(mlir::Value a, mlir::Value b);
+  /// Whether all hold; null conditions always do, and so does none at all: null.
+  mlir::Value all(llvm::ArrayRef<mlir::Value> conditions);
+  mlir::Value isZero(mlir::Value number);
   /// Bits [low, low + count) of a non-negative number.
   mlir::Value bits(mlir::Value value, unsigned low, unsigned count);
 

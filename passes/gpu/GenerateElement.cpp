@@ -31,9 +31,9 @@ public:
       : kernel(kernel), device(moduleBuilder, kernel, {}, {}, elementThreads), builder(device.builder), loc(device.loc) {}
 
   FailureOr<LLVM::LLVMFuncOp> run() {
-    device.function->setAttr("keel.threads", builder.getI32IntegerAttr(elementThreads));
-    device.function->setAttr("keel.shared_bytes", builder.getI32IntegerAttr(0));
-    device.function->setAttr("keel.schedule", builder.getStringAttr("elements"));
+    device.function->setAttr(threadsAttribute, builder.getI32IntegerAttr(elementThreads));
+    device.function->setAttr(sharedBytesAttribute, builder.getI32IntegerAttr(0));
+    device.function->setAttr(scheduleAttribute, builder.getStringAttr("elements"));
     auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
     Operation *op = yield.getValues().front().getDefiningOp();
     if (!op || !llvm::all_of(yield.getValues(), [&](Value value) { return value.getDefiningOp() == op; }))

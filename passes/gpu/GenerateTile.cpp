@@ -3,9 +3,6 @@
 #include "passes/gpu/Generate.h"
 #include "passes/gpu/PartialSums.h"
 
-#include "dialect/norm/Norm.h"
-
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -18,19 +15,31 @@ static int64_t columnTiles(const Section &section, const SectionSchedule &schedu
   return llvm::divideCeil(section.columns, schedule.layout.columns);
 }
 
+/// The kernel's argument that tells a tensor's extent: one of its dimensions, or the argument itself.
+static std::pair<unsigned, std::optional<unsigned>> findExtent(std::pair<Value, unsigned> where) {
+  auto [value, dim] = where;
+  while (!isa<BlockArgument>(value)) {
+    if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
+      return {cast<BlockArgument>(empty.getDynamicSizes()[empty.getType().getDynamicDimIndex(dim)]).getArgNumber(), std::nullopt};
+    // What it is written into.
+    value = cast<DestinationStyleOpInterface>(value.getDefiningOp()).getTiedOpOperand(cast<OpResult>(value))->get();
+  }
+  return {cast<BlockArgument>(value).getArgNumber(), dim};
+}
+
 namespace {
 class TileGenerator {
 public:
   TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
                 unsigned firstTicket, int64_t firstWord, int64_t batch)
-      : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)), firstTicket(firstTicket), firstWord(firstWord),
-        batch(batch), device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.threads), partials(device, result.workspaces) {
+      : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)),
+        firstTicket(firstTicket), firstWord(firstWord), batch(batch),
+        device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.threads), partials(device, result.workspaces) {
     result.function = device.function;
   }
 
   DeviceFunction run() {
     Value start = device.constant(0);
-    SmallVector<Value> ends;
     for (auto [index, section] : llvm::enumerate(space.sections)) {
       Value rowTiles = device.divideUp(numRows(index), schedule.sections[index].layout.rows);
       int64_t across = columnTiles(section, schedule.sections[index]);
@@ -51,9 +60,9 @@ public:
     DeviceFunction made = result;
     made.tickets = tickets;
     made.words = words;
-    device.function->setAttr("keel.threads", device.builder.getI32IntegerAttr(schedule.threads));
-    device.function->setAttr("keel.shared_bytes", device.builder.getI32IntegerAttr(device.sharedBytes()));
-    device.function->setAttr("keel.schedule", device.builder.getStringAttr(schedule.describe(space)));
+    device.function->setAttr(threadsAttribute, device.builder.getI32IntegerAttr(schedule.threads));
+    device.function->setAttr(sharedBytesAttribute, device.builder.getI32IntegerAttr(device.sharedBytes()));
+    device.function->setAttr(scheduleAttribute, device.builder.getStringAttr(schedule.describe(space)));
     return made;
   }
 
@@ -99,19 +108,8 @@ private:
   Value extentOf(std::optional<std::pair<Value, unsigned>> where, int64_t known) {
     if (!ShapedType::isDynamic(known) || !where)
       return device.constant(known);
-    // The value itself, or what it is written into.
-    Value value = where->first;
-    while (!isa<BlockArgument>(value)) {
-      if (auto empty = value.getDefiningOp<tensor::EmptyOp>()) {
-        unsigned index = 0;
-        for (unsigned dim = 0; dim < where->second; ++dim)
-          index += empty.getType().isDynamicDim(dim);
-        auto size = cast<BlockArgument>(empty.getDynamicSizes()[index]);
-        return device.parameter(size.getArgNumber());
-      }
-      value = cast<DestinationStyleOpInterface>(value.getDefiningOp()).getTiedOpOperand(cast<OpResult>(value))->get();
-    }
-    return device.extent(cast<BlockArgument>(value).getArgNumber(), where->second);
+    auto [argument, dim] = findExtent(*where);
+    return dim ? device.extent(argument, *dim) : device.parameter(argument);
   }
 
   Value numRows(unsigned index) { return extentOf(space.sections[index].rowsOf, space.sections[index].rows); }
@@ -131,7 +129,7 @@ private:
     if (across > 1) {
       rowTile = arith::DivUIOp::create(builder, device.loc, local, device.constant(across));
       columnTile = arith::RemUIOp::create(builder, device.loc, local, device.constant(across));
-      place.isFirstColumn = isZero(columnTile);
+      place.isFirstColumn = device.isZero(columnTile);
     }
     exchange.rowTile = rowTile;
     exchange.columnTile = columnTile;
@@ -144,7 +142,7 @@ private:
     place.rowsFit = !ShapedType::isDynamic(section.rows) && section.rows % how.layout.rows == 0;
     place.columnsFit = section.columns % how.layout.columns == 0;
     if (section.rows != how.layout.rows)
-      place.isFirstRow = isZero(rowTile);
+      place.isFirstRow = device.isZero(rowTile);
     TileProgram program(device, kernel, section, how.layout, place);
     for (Operation *op : section.ops) {
       if (op == section.mainLoop)
@@ -161,7 +159,7 @@ private:
       words += exchange.sites * exchange.rowTiles * across * how.layout.rows;
       // The next launch's words are of another epoch.
       afterAll(device.multiply(rowTiles, across), takeTicket(), [&] {
-        device.when(isZero(device.thread()), [&] { device.store({exchange.epoch}, epochCounter); });
+        device.when(device.isZero(device.thread()), [&] { device.store({exchange.epoch}, epochCounter); });
       });
     }
     device.releaseShared(mark);
@@ -175,7 +173,7 @@ private:
     Value order = counter(takeTicket());
     epochCounter = counter(takeTicket());
     Value drawn = device.shared(device.allocateShared(8));
-    device.when(isZero(device.thread()), [&] {
+    device.when(device.isZero(device.thread()), [&] {
       Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
       Value ticket = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, order, last,
                                                LLVM::AtomicOrdering::monotonic, "device");
@@ -192,10 +190,6 @@ private:
 
   Value counter(unsigned ticket) { return device.at(device.extraInput(0), device.builder.getI32Type(), int64_t(ticket)); }
 
-  Value isZero(Value number) {
-    return arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::eq, number, device.constant(0));
-  }
-
   void emitMainLoop(const Section &section, const SectionSchedule &how, const TilePlace &place, TileProgram &program) {
     Value depth = extentOf(section.depthOf, section.depth);
     Fragment sums = how.loop == SectionSchedule::Loop::Mma
@@ -206,10 +200,6 @@ private:
     program.addTo(op, sums, program.get(init->get(), section.axesOf(op, op.getMatchingIndexingMap(init))));
   }
 
-  //===--------------------------------------------------------------------===//
-  // Sums over all rows
-  //===--------------------------------------------------------------------===//
-
   unsigned takeTicket() { return firstTicket + tickets++; }
 
   /// Runs `body` in the block that is the last of `count` to get here: it sees what all of them wrote.
@@ -219,7 +209,7 @@ private:
     auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
     device.barrier();
     Value flag = device.shared(device.allocateShared(4));
-    device.when(isZero(device.thread()), [&] {
+    device.when(device.isZero(device.thread()), [&] {
       Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
       // The barrier put the block's writes before this fence, which releases them all (PTX ISA 8.8, causality order).
       fence();
@@ -251,7 +241,7 @@ private:
     auto emit = [&](Value firstColumn) {
       place.firstColumn = firstColumn;
       if (across > atOnce)
-        place.isFirstColumn = isZero(firstColumn);
+        place.isFirstColumn = device.isZero(firstColumn);
       TileProgram program(device, kernel, section, layout, place);
       for (Operation *op : section.rowSums) {
         SmallVector<Fragment> sums = partials.add(program, op, rowTiles, numRows(index), schedule.sections[index].layout.rows);
@@ -311,18 +301,9 @@ DeviceFunction keel::generateTileKernel(OpBuilder &moduleBuilder, KernelOp kerne
 static Value launchExtent(OpBuilder &builder, KernelOp kernel, std::optional<std::pair<Value, unsigned>> where, int64_t known) {
   if (!ShapedType::isDynamic(known) || !where)
     return arith::ConstantIndexOp::create(builder, kernel.getLoc(), known);
-  Value value = where->first;
-  while (!isa<BlockArgument>(value)) {
-    if (auto empty = value.getDefiningOp<tensor::EmptyOp>()) {
-      unsigned index = 0;
-      for (unsigned dim = 0; dim < where->second; ++dim)
-        index += empty.getType().isDynamicDim(dim);
-      return kernel->getOperand(cast<BlockArgument>(empty.getDynamicSizes()[index]).getArgNumber());
-    }
-    value = cast<DestinationStyleOpInterface>(value.getDefiningOp()).getTiedOpOperand(cast<OpResult>(value))->get();
-  }
-  Value operand = kernel->getOperand(cast<BlockArgument>(value).getArgNumber());
-  return tensor::DimOp::create(builder, kernel.getLoc(), operand, where->second);
+  auto [argument, dim] = findExtent(*where);
+  Value operand = kernel->getOperand(argument);
+  return dim ? tensor::DimOp::create(builder, kernel.getLoc(), operand, *dim).getResult() : operand;
 }
 
 LaunchSize keel::buildLaunchSize(OpBuilder &builder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule) {

@@ -326,6 +326,32 @@ private:
       measure(section, op, nest);
     }
     section.ops = ops;
+    return fitsTile(section);
+  }
+
+  /// Rows of known length; a main loop whose operands have such rows, too; and rows that blocks can complete.
+  bool fitsTile(Section &section) {
+    Operation *first = section.ops.front();
+    if (ShapedType::isDynamic(section.columns))
+      return fail(first, "the length of its rows is not known");
+    if (section.mainLoop)
+      for (Value operand : section.mainLoop->getOperands())
+        if (auto type = cast<RankedTensorType>(operand.getType()); type.isDynamicDim(type.getRank() - 1))
+          return fail(section.mainLoop, "the length of its operand's rows is not known");
+    if (!section.wholeRows)
+      return true;
+    if (section.columns > longestRow)
+      return fail(first, "its rows are longer than a block of threads holds");
+    if (!section.mainLoop || section.columns <= longestRowOfBlock)
+      return true;
+    for (Operation *op : section.ops) {
+      LoopNest nest = *LoopNest::get(op);
+      for (auto [loop, axis] : llvm::enumerate(section.loops[op]))
+        if (axis == Axis::Column && !nest.isParallel(loop))
+          for (Type type : op->getResultTypes())
+            if (!getElementTypeOrSelf(type).isF32())
+              return fail(op, "several blocks share its rows, and what they exchange is f32");
+    }
     return true;
   }
 

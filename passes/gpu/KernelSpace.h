@@ -13,6 +13,9 @@ namespace keel {
 enum class Axis : uint8_t { Row, Column, Depth };
 using Axes = llvm::SmallVector<Axis, 3>;
 
+/// The longest row that one block of threads holds beside a main loop, in elements. Several share longer ones.
+constexpr int64_t longestRowOfBlock = 256;
+
 /// Computations that share one tile: they read each other's elements, or sums of them along an axis.
 struct Section {
   /// For a tile, in program order; the main loop, if there is one, is among them.

@@ -19,15 +19,8 @@ void PartialSums::write(TileProgram &program, Operation *op, Value rowTile) {
     Type type = workspace.type.getElementType();
     int64_t columns = fragment.columns ? program.getPlace().numColumns : 1;
     Value start = device.at(pointerTo(workspace), type, device.multiply(rowTile, columns));
-    Value owner = program.isFirstAcross(Axis::Row);
-    auto require = [&](Value condition) {
-      if (condition)
-        owner = owner ? arith::AndIOp::create(device.builder, device.loc, owner, condition).getResult() : condition;
-    };
-    if (!fragment.columns) {
-      require(program.isFirstAcross(Axis::Column));
-      require(program.getPlace().isFirstColumn);
-    }
+    // Every tile of rows writes a part.
+    Value owner = device.all({program.isFirstAcross(Axis::Row), program.isFirstWithout(/*rows=*/true, fragment.columns)});
     device.when(owner, [&] {
       for (auto [held, value] : llvm::enumerate(fragment.elements))
         device.when(fragment.columns ? program.columnIsThere(held) : Value(), [&] {

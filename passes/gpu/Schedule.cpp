@@ -93,8 +93,8 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
   if (fitsMma(section)) {
     schedule.loop = SectionSchedule::Loop::Mma;
     // Beyond what one block holds, several share a row.
-    bool complete = section.wholeRows && columns <= 256;
-    columns = forced ? forced[1] : std::min<int64_t>(columns, complete ? 256 : 128);
+    bool complete = section.wholeRows && columns <= longestRowOfBlock;
+    columns = forced ? forced[1] : std::min<int64_t>(columns, complete ? longestRowOfBlock : 128);
     // Wide tiles where there are rows enough to give every multiprocessor one.
     int64_t rows = forced                                                              ? forced[0]
                    : !ShapedType::isDynamic(section.rows) && section.rows >= 8192 ? 128
@@ -112,7 +112,7 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
     return schedule;
   }
   schedule.loop = SectionSchedule::Loop::RegisterTile;
-  if (!section.wholeRows || columns > 256)
+  if (!section.wholeRows || columns > longestRowOfBlock)
     columns = std::min<int64_t>(columns, 64);
   if (forced)
     columns = forced[1];

@@ -3,7 +3,6 @@
 #include "passes/gpu/Passes.h"
 
 #include "dialect/norm/Decompose.h"
-#include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -48,13 +47,7 @@ struct SplitKernels : impl::SplitKernelsBase<SplitKernels> {
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     for (KernelOp kernel : kernels) {
-      // Statistics within a row are two sums over a row that is held.
-      kernel.walk([&](norm::MomentsOp op) {
-        if (llvm::is_contained(op.getAxes(), 0))
-          return;
-        rewriter.setInsertionPoint(op);
-        rewriter.replaceOp(op, *cast<norm::DecomposableOpInterface>(op.getOperation()).decompose(rewriter));
-      });
+      norm::decomposeRowMoments(rewriter, kernel);
       generalize(rewriter, kernel);
       std::string why;
       if (findKernelSpace(kernel, why))

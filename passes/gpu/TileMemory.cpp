@@ -85,12 +85,13 @@ Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
 }
 
 Value TileProgram::isOwner(bool rows, bool columns, int64_t heldRow, int64_t heldColumn) {
-  Value owner;
-  for (Value condition : {rows ? rowIsThere(heldRow) : isFirstAcross(Axis::Row),
-                          columns ? columnIsThere(heldColumn) : isFirstAcross(Axis::Column)})
-    if (condition)
-      owner = owner ? arith::AndIOp::create(device.builder, device.loc, owner, condition).getResult() : condition;
-  return owner;
+  return device.all({rows ? rowIsThere(heldRow) : isFirstAcross(Axis::Row),
+                     columns ? columnIsThere(heldColumn) : isFirstAcross(Axis::Column)});
+}
+
+Value TileProgram::isFirstWithout(bool rows, bool columns) {
+  return device.all({rows ? Value() : isFirstAcross(Axis::Row), rows ? Value() : place.isFirstRow,
+                     columns ? Value() : isFirstAcross(Axis::Column), columns ? Value() : place.isFirstColumn});
 }
 
 void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes) {
@@ -100,23 +101,7 @@ void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned ope
   bool rows = bool(matrix.rowStride), columns = bool(matrix.columnStride);
   int64_t width = accessWidth(matrix, layout, elementType, place.numColumns);
   int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = columns ? layout.columnsHeld() : 1;
-  OpBuilder &builder = device.builder;
-
-  // What does not depend on an axis is written by the first thread of the first tile along it.
-  Value owner;
-  auto require = [&](Value condition) {
-    if (condition)
-      owner = owner ? arith::AndIOp::create(builder, device.loc, owner, condition).getResult() : condition;
-  };
-  if (!rows) {
-    require(isFirstAcross(Axis::Row));
-    require(place.isFirstRow);
-  }
-  if (!columns) {
-    require(isFirstAcross(Axis::Column));
-    require(place.isFirstColumn);
-  }
-  device.when(owner, [&] {
+  device.when(isFirstWithout(rows, columns), [&] {
     for (int64_t r = 0; r < numRows; ++r)
       device.when(rows ? rowIsThere(r) : Value(), [&] {
         Value start = matrix.pointer;

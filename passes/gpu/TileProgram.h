@@ -70,6 +70,9 @@ public:
   /// The number in the tensor, i64, of the row or column that the thread holds; -1: of where its offsets count from.
   mlir::Value row(int64_t held);
   mlir::Value column(int64_t held);
+  /// What does not depend on an axis is written by the first thread of the first tile along it: whether this is it. Null
+  /// where every thread writes something of its own.
+  mlir::Value isFirstWithout(bool rows, bool columns);
   /// Whether the thread is the first of those that hold the same rows, or the same columns.
   mlir::Value isFirstAcross(Axis axis);
 

@@ -45,16 +45,6 @@ void writeInPlace(Operation *op, const Destinations &destinations) {
         init->set(destination);
 }
 
-/// Statistics within a row are two passes over a row that is held; those over rows stay, to be merged block by block.
-void splitRowMoments(RewriterBase &rewriter, KernelOp kernel) {
-  kernel.walk([&](norm::MomentsOp op) {
-    if (llvm::is_contained(op.getAxes(), 0))
-      return;
-    rewriter.setInsertionPoint(op);
-    rewriter.replaceOp(op, *cast<norm::DecomposableOpInterface>(op.getOperation()).decompose(rewriter));
-  });
-}
-
 /// Puts the ops of each domain next to each other, the domains in order.
 void orderDomains(Block &body, ArrayRef<RowDomain> domains) {
   llvm::SmallPtrSet<Operation *, 32> placed;
@@ -76,7 +66,7 @@ void orderDomains(Block &body, ArrayRef<RowDomain> domains) {
 LogicalResult tileKernel(RewriterBase &rewriter, KernelOp kernel) {
   if (succeeded(tilePackKernel(rewriter, kernel)))
     return success();
-  splitRowMoments(rewriter, kernel);
+  norm::decomposeRowMoments(rewriter, kernel);
   Destinations destinations = findDestinations(kernel);
   std::vector<RowDomain> domains = findRowDomains(*kernel.getBlock());
   orderDomains(*kernel.getBlock(), domains);

@@ -35,6 +35,7 @@ public:
   std::optional<double> runTime() override;
 
 private:
+  friend LaunchEnvironment;
   struct Environment : LaunchEnvironment {
     CudaDevice *device;
     const keel_artifact_entry *entry;
@@ -49,7 +50,6 @@ private:
   void close();
   CUfunction loadKernel(const keel_artifact_kernel &kernel);
   CUevent makeEvent(unsigned flags);
-  static void launch(keel_env *self, std::uint32_t index, std::uint32_t blocks, const std::uint64_t *arguments);
   void launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
               const std::uint64_t *arguments);
   void callEntry(const keel_artifact_entry &entry, std::span<void *const> buffers, void *arena, std::int64_t batch);

@@ -5,19 +5,6 @@
 
 namespace keel::runtime {
 
-void CudaDevice::launch(keel_env *self, std::uint32_t index, std::uint32_t blocks, const std::uint64_t *arguments) {
-  auto &env = *static_cast<Environment *>(self);
-  if (env.failure || blocks == 0)
-    return;
-  try {
-    if (index >= env.entry->num_kernels)
-      fail(KEEL_INTERNAL, "'", env.entry->name, "' launched kernel ", index, ", which it does not have");
-    env.device->launch(*env.entry, index, blocks, arguments);
-  } catch (...) {
-    env.failure = std::current_exception();
-  }
-}
-
 void CudaDevice::launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
                         const std::uint64_t *arguments) {
   const keel_artifact_kernel &kernel = entry.kernels[index];
@@ -55,7 +42,7 @@ void CudaDevice::callEntry(const keel_artifact_entry &entry, std::span<void *con
   Environment environment;
   environment.arena = arena;
   environment.parallel = nullptr;
-  environment.launch = launch;
+  environment.launch = LaunchEnvironment::launchKernel<Environment>;
   environment.device = this;
   environment.entry = &entry;
   entry.call(&environment, buffers.data(), batch);

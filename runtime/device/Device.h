@@ -7,6 +7,7 @@
 #define KEEL_DEVICE_DEVICE_H
 
 #include "keel/artifact.h"
+#include "runtime/support/Error.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +79,21 @@ public:
 /// Keeps the exception that a launch raised until the compiled code, which nothing may unwind, has returned.
 struct LaunchEnvironment : keel_env {
   std::exception_ptr failure;
+
+  /// keel_env::launch of an Environment that derives from this and has the `device` and `entry` of the call.
+  template <typename Environment>
+  static void launchKernel(keel_env *self, std::uint32_t index, std::uint32_t blocks, const std::uint64_t *arguments) {
+    auto &env = *static_cast<Environment *>(self);
+    if (env.failure || blocks == 0)
+      return;
+    try {
+      if (index >= env.entry->num_kernels)
+        fail(KEEL_INTERNAL, "'", env.entry->name, "' launched kernel ", index, ", which it does not have");
+      env.device->launch(*env.entry, index, blocks, arguments);
+    } catch (...) {
+      env.failure = std::current_exception();
+    }
+  }
 };
 
 /// What a device specification leads to.

@@ -103,7 +103,7 @@ public:
     Environment environment;
     environment.arena = arena;
     environment.parallel = nullptr;
-    environment.launch = launch;
+    environment.launch = LaunchEnvironment::launchKernel<Environment>;
     environment.device = this;
     environment.entry = &entry;
     entry.call(&environment, buffers.data(), batch);
@@ -119,23 +119,12 @@ public:
   std::vector<Event> takeEvents() override { return std::exchange(events, {}); }
 
 private:
+  friend LaunchEnvironment;
   struct Environment : LaunchEnvironment {
     EmulatorDevice *device;
     const keel_artifact_entry *entry;
   };
 
-  static void launch(keel_env *self, std::uint32_t index, std::uint32_t blocks, const std::uint64_t *arguments) {
-    auto &env = *static_cast<Environment *>(self);
-    if (env.failure || blocks == 0)
-      return;
-    try {
-      if (index >= env.entry->num_kernels)
-        fail(KEEL_INTERNAL, "'", env.entry->name, "' launched kernel ", index, ", which it does not have");
-      env.device->launch(*env.entry, index, blocks, arguments);
-    } catch (...) {
-      env.failure = std::current_exception();
-    }
-  }
   void launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
               const std::uint64_t *arguments) {
     const keel_artifact_kernel &kernel = entry.kernels[index];

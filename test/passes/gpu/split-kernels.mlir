@@ -28,3 +28,67 @@ func.func @apart(%x: tensor<8x8xf32>, %y: tensor<8x8xf32>) -> tensor<8x8xf32> {
   }
   return %k : tensor<8x8xf32>
 }
+
+// What blocks exchange beside a main loop is f32: sums of other types along rows that are longer than a block's are apart.
+// WHY: Remark=" is taken apart: ", Remark="linalg.generic: several blocks share its rows, and what they exchange is f32"
+// CHECK-LABEL: func.func @long_rows
+// CHECK-COUNT-2: keel.kernel
+// CHECK-NOT: keel.kernel
+func.func @long_rows(%x: tensor<8x8xf64>, %w: tensor<8x512xf64>) -> tensor<8xf64> {
+  %e = tensor.empty() : tensor<8xf64>
+  %k = keel.kernel "f_matmul_0" ins(%a = %x, %b = %w : tensor<8x8xf64>, tensor<8x512xf64>) outs(%o = %e : tensor<8xf64>) {
+    %zero = arith.constant 0.0 : f64
+    %t = tensor.empty() : tensor<8x512xf64>
+    %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%t : tensor<8x512xf64>) {
+    ^bb0(%out: f64):
+      linalg.yield %zero : f64
+    } -> tensor<8x512xf64>
+    %p = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>],
+                         iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : tensor<8x8xf64>, tensor<8x512xf64>) outs(%z : tensor<8x512xf64>) {
+    ^bb0(%in: f64, %in2: f64, %out: f64):
+      %m = arith.mulf %in, %in2 : f64
+      %s = arith.addf %out, %m : f64
+      linalg.yield %s : f64
+    } -> tensor<8x512xf64>
+    %f = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%o : tensor<8xf64>) {
+    ^bb0(%out: f64):
+      linalg.yield %zero : f64
+    } -> tensor<8xf64>
+    %r = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                         iterator_types = ["parallel", "reduction"]} ins(%p : tensor<8x512xf64>) outs(%f : tensor<8xf64>) {
+    ^bb0(%in: f64, %out: f64):
+      %s = arith.addf %out, %in : f64
+      linalg.yield %s : f64
+    } -> tensor<8xf64>
+    keel.yield %r : tensor<8xf64>
+  }
+  return %k : tensor<8xf64>
+}
+
+// Rows of unknown length fit no tile.
+// WHY: Remark=" is taken apart: ", Remark="linalg.generic: the length of its rows is not known"
+// CHECK-LABEL: func.func @unknown_rows
+// CHECK-COUNT-2: keel.kernel
+// CHECK-NOT: keel.kernel
+func.func @unknown_rows(%x: tensor<8x?xf32>) -> (tensor<8x?xf32>, tensor<8x?xf32>) {
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %x, %c1 : tensor<8x?xf32>
+  %e = tensor.empty(%n) : tensor<8x?xf32>
+  %k:2 = keel.kernel "f_rows_0" ins(%a = %x : tensor<8x?xf32>) outs(%o = %e, %q = %e : tensor<8x?xf32>, tensor<8x?xf32>) {
+    %p = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                         iterator_types = ["parallel", "parallel"]} ins(%a : tensor<8x?xf32>) outs(%o : tensor<8x?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %m = arith.negf %in : f32
+      linalg.yield %m : f32
+    } -> tensor<8x?xf32>
+    %r = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                         iterator_types = ["parallel", "parallel"]} ins(%p : tensor<8x?xf32>) outs(%q : tensor<8x?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %m = arith.mulf %in, %in : f32
+      linalg.yield %m : f32
+    } -> tensor<8x?xf32>
+    keel.yield %p, %r : tensor<8x?xf32>, tensor<8x?xf32>
+  }
+  return %k#0, %k#1 : tensor<8x?xf32>, tensor<8x?xf32>
+}

@@ -156,8 +156,14 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
           Value place = arith::IndexCastOp::create(builder, device.loc, builder.getI64Type(), mapping.lookupOrDefault(index));
           offset = device.add(device.multiply(offset, device.extent(table.getArgNumber(), dim)), place);
         }
-        Value pointer = device.at(device.parameter(table.getArgNumber()), type.getElementType(), offset);
-        mapping.map(extract.getResult(), device.load(pointer, type.getElementType()).front());
+        // An element that is not there may ask for anything.
+        Value isThere = device.all({llvm::is_contained(loops, Axis::Row) ? rowIsThere(atRow) : Value(),
+                                    llvm::is_contained(loops, Axis::Column) ? columnIsThere(atColumn + number) : Value()});
+        Type elementType = type.getElementType();
+        auto gather = [&] {
+          return device.load(device.at(device.parameter(table.getArgNumber()), elementType, offset), elementType);
+        };
+        mapping.map(extract.getResult(), device.loadWhere(isThere, elementType, 1, gather).front());
         continue;
       }
       inner.walk([&](Operation *nested) {

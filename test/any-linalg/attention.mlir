@@ -1,4 +1,5 @@
 // RUN: %python %S/execute.py %s --prepare=--import-graph --prepare=--normalize-graph | FileCheck %s
+// RUN: %python %S/execute.py %s --prepare=--import-graph --prepare=--normalize-graph --device emulator --sizes 33 | FileCheck %s
 // CHECK: equal
 
 // Multi-head attention with a causal mask: products in four dimensions, transposed operands, softmax, a dynamic batch.

@@ -1,4 +1,5 @@
 // RUN: %python %S/execute.py %s --prepare=--import-graph | FileCheck %s
+// RUN: %python %S/execute.py %s --prepare=--import-graph --device emulator --sizes 33 | FileCheck %s
 // CHECK: equal
 
 // Rows of a table, one element of each row; a gather by name.

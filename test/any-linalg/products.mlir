@@ -1,4 +1,5 @@
 // RUN: %python %S/execute.py %s  | FileCheck %s
+// RUN: %python %S/execute.py %s --device emulator --sizes 33 | FileCheck %s
 // CHECK: equal
 
 // Matrix products of every name.

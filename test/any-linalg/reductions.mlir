@@ -1,4 +1,5 @@
 // RUN: %python %S/execute.py %s --tolerance 1e-5 | FileCheck %s
+// RUN: %python %S/execute.py %s --tolerance 1e-5 --device emulator --sizes 33 | FileCheck %s
 // CHECK: equal
 
 // linalg.reduce over rows, over columns, over everything; broadcast and transpose.

@@ -1,4 +1,5 @@
 // RUN: %python %S/execute.py %s  | FileCheck %s
+// RUN: %python %S/execute.py %s --device emulator --sizes 33 | FileCheck %s
 // CHECK: equal
 
 // Several results of one generic: argmax, and a value beside its sum; a division that must not see masked lanes.

@@ -33,7 +33,7 @@ struct SectionSchedule {
 Fragment emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                               const TilePlace &place, mlir::Value depth);
 
-/// mma.sync on 16-bit operands.
+/// mma.sync on operands of 16 bits, or of f32 as tf32.
 Fragment emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                      const TilePlace &place, mlir::Value depth);
 

@@ -1,5 +1,5 @@
-// The main loop of mma.sync: 16-bit operands come by cp.async into a ring of swizzled shared-memory tiles, warps read them
-// with ldmatrix and multiply them on the tensor cores, sums stay in registers.
+// The main loop of mma.sync: operands of 16 bits, or of 32 that are rounded to tf32, come by cp.async into a ring of swizzled
+// shared-memory tiles, warps read them with ldmatrix and multiply them on the tensor cores, sums stay in registers.
 // PTX ISA 9.7.14 (mma, ldmatrix), 9.7.9.25.3 (cp.async).
 #include "passes/gpu/MainLoop.h"
 
@@ -13,16 +13,15 @@ using namespace keel;
 
 namespace {
 
-constexpr int64_t chunk = 8; // elements of 16 bits in a 16-byte chunk, the unit of copies, swizzles and ldmatrix
-
 /// One operand's ring of tiles in shared memory, each as it lies in memory: rows of chunks. A chunk's place in its row is
-/// exchanged with another's depending on the row, so that the eight rows that ldmatrix reads at once lie in eight banks.
+/// exchanged with another's depending on the row, so that what a warp reads at once lies in different banks.
 class OperandRing {
 public:
   OperandRing(DeviceKernel &device, OpOperand *operand, const Axes &axes, int64_t outer, int64_t depthTile, int64_t stages,
               Value firstOuter, Value outerExtent, Value depth)
       : device(device), type(cast<RankedTensorType>(operand->get().getType())),
         argument(cast<BlockArgument>(operand->get()).getArgNumber()), depthIsLast(axes.back() == Axis::Depth),
+        chunk(128 / type.getElementTypeBitWidth()),
         rows(depthIsLast ? outer : depthTile), chunks((depthIsLast ? depthTile : outer) / chunk),
         firstOuter(firstOuter), rowExtent(depthIsLast ? outerExtent : depth) {
     offset = device.allocateShared(stages * bytes());
@@ -58,9 +57,28 @@ public:
     }
   }
 
-  /// Four 8x8 matrices: those of 16 outer elements from `outer` on, by 16 of the depth from `depth` on. Lane l names a row
-  /// of matrix l / 8. `outerFirst`: the second matrix is the next along the outer axis (A's order), else along the depth (B's).
+  /// The depth of one mma: two chunks.
+  int64_t depthOfStep() const { return 2 * chunk; }
+
+  /// Four 8x8 matrices of 16 bits: those of 16 outer elements from `outer` on, by two chunks of the depth from `depth` on.
+  /// Lane l names a row of matrix l / 8. `outerFirst`: the second matrix is the next along the outer axis (A's order), else
+  /// along the depth (B's). An element of 32 bits is two of a matrix: its four in a row lie as mma takes them.
   SmallVector<Value> load(Value stage, Value warpOuter, int64_t outer, int64_t depth, bool outerFirst) {
+    SmallVector<Value> words = isWide() && !depthIsLast ? loadElements(stage, warpOuter, outer, depth, outerFirst)
+                                                        : loadMatrices(stage, warpOuter, outer, depth, outerFirst);
+    // mma would leave out the last 13 bits.
+    if (isWide())
+      for (Value &word : words)
+        word = NVVM::ConvertFloatToTF32Op::create(device.builder, device.loc, device.builder.getI32Type(),
+                                                  LLVM::BitcastOp::create(device.builder, device.loc, type.getElementType(), word),
+                                                  NVVM::FPRoundingMode::RNA);
+    return words;
+  }
+
+private:
+  bool isWide() const { return type.getElementTypeBitWidth() == 32; }
+
+  SmallVector<Value> loadMatrices(Value stage, Value warpOuter, int64_t outer, int64_t depth, bool outerFirst) {
     OpBuilder &builder = device.builder;
     Location loc = device.loc;
     Value lane = device.bits(device.thread(), 0, 5);
@@ -88,7 +106,24 @@ public:
     return values;
   }
 
-private:
+  /// The same of 32-bit elements whose depth is not last, which ldmatrix cannot transpose: PTX ISA 9.7.14.5.7, the fragments
+  /// of mma.m16n8k8 for tf32.
+  SmallVector<Value> loadElements(Value stage, Value warpOuter, int64_t outer, int64_t depth, bool outerFirst) {
+    Value inDepth = device.bits(device.thread(), 0, 2), inOuter = device.bits(device.thread(), 2, 3);
+    Value start = stageStart(stage);
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < 4; ++i) {
+      int64_t outerHalf = outerFirst ? i % 2 : i / 2, depthHalf = outerFirst ? i / 2 : i % 2;
+      Value row = device.add(inDepth, depth + depthHalf * chunk);
+      Value column = device.add(device.add(warpOuter, inOuter), outer + outerHalf * 8);
+      Value inRow = arith::ShRUIOp::create(device.builder, device.loc, column, device.constant(2));
+      Value from = device.at(start, device.builder.getI8Type(), place(row, inRow));
+      from = device.at(from, type.getElementType(), device.bits(inOuter, 0, 2));
+      values.push_back(device.load(from, device.builder.getI32Type()).front());
+    }
+    return values;
+  }
+
   Value stageStart(Value stage) {
     return device.at(device.shared(offset), device.builder.getI8Type(), device.multiply(stage, bytes()));
   }
@@ -99,6 +134,9 @@ private:
     // Rows of 128 bytes and more are eight banks apart already; of shorter ones several share a line of the banks.
     int64_t bits = std::min<int64_t>(llvm::Log2_64(chunks), 3);
     Value key = device.bits(row, 3 - bits, bits);
+    // Of four rows, two chunks each are read at once.
+    if (isWide() && !depthIsLast)
+      key = device.multiply(device.bits(row, 0, bits - 1), 2);
     Value swizzled = bits ? arith::XOrIOp::create(builder, device.loc, inRow, key).getResult() : inRow;
     return device.multiply(device.add(device.multiply(row, chunks), swizzled), 16);
   }
@@ -107,6 +145,7 @@ private:
   RankedTensorType type;
   unsigned argument;
   bool depthIsLast;
+  int64_t chunk; // elements in 16 bytes, the unit of copies, swizzles and ldmatrix
   int64_t rows, chunks, offset;
   Value firstOuter, rowExtent;
 };
@@ -145,8 +184,11 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
   starts.push_back(device.constant(0));          // the stage that is read
   starts.push_back(device.constant(stages - 1)); // the stage that is filled
   Value warpRow = warpBase(device, layout, Axis::Row), warpColumn = warpBase(device, layout, Axis::Column);
-  bool isBf16 = product.elementType(product.a).isBF16();
-  auto ptxType = isBf16 ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  Type operandType = product.elementType(product.a);
+  auto ptxType = operandType.isBF16()  ? NVVM::MMATypes::bf16
+                 : operandType.isF16() ? NVVM::MMATypes::f16
+                                       : NVVM::MMATypes::tf32;
+  int64_t step = a.depthOfStep();
   auto loop = scf::ForOp::create(builder, loc, device.constant(0), depth, device.constant(depthTile), starts);
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -158,7 +200,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     // Everybody's copies are there, and nobody reads the stage that is filled next.
     device.barrier();
     copy(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling);
-    for (int64_t k = 0; k < depthTile; k += 16) {
+    for (int64_t k = 0; k < depthTile; k += step) {
       std::vector<SmallVector<Value>> as, bs;
       for (int64_t row = 0; row < rows / 2; ++row)
         as.push_back(a.load(reading, warpRow, row * 16, k, /*outerFirst=*/true));
@@ -173,7 +215,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
           ArrayRef<Value> bWords = ArrayRef(bs[column / 2]).slice(column % 2 * 2, 2);
           auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
           SmallVector<Value> aWords = as[row], bOperands(bWords);
-          if (!isBf16) {
+          if (operandType.isF16()) {
             // f16 fragments are vectors of two.
             Type pair = VectorType::get(2, builder.getF16Type());
             for (Value &word : aWords)
@@ -181,7 +223,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
             for (Value &word : bOperands)
               word = LLVM::BitcastOp::create(builder, loc, pair, word);
           }
-          Value result = NVVM::MmaOp::create(builder, loc, type, aWords, bOperands, accumulators, ArrayRef<int64_t>{16, 8, 16},
+          Value result = NVVM::MmaOp::create(builder, loc, type, aWords, bOperands, accumulators, ArrayRef<int64_t>{16, 8, step},
                                              std::nullopt, std::nullopt, std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
                                              std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
           for (int64_t i = 0; i < 4; ++i)

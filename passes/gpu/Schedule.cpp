@@ -74,15 +74,18 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) 
   return rowsLayout(rows, columns, threads, perRow, vector);
 }
 
-/// Whether mma.sync takes the product: 16-bit floats of one kind, rows of whole 16-byte chunks, sums in f32.
+/// Whether mma.sync takes the product: 16-bit floats of one kind, or f32 as tf32; rows of whole 16-byte chunks, sums in f32.
 static bool fitsMma(const Section &section) {
   Product product = Product::get(section);
   Type a = product.elementType(product.a), b = product.elementType(product.b);
+  auto precision = product.op->getAttrOfType<StringAttr>(precisionAttribute);
+  bool isTensorFloat = a.isF32() && precision && precision == "tf32";
   auto isPlain = [](OpOperand *operand) {
     auto type = dyn_cast<RankedTensorType>(operand->get().getType());
-    return isa<BlockArgument>(operand->get()) && !type.isDynamicDim(1) && type.getDimSize(1) % 8 == 0;
+    return isa<BlockArgument>(operand->get()) && !type.isDynamicDim(1) &&
+           type.getDimSize(1) * type.getElementTypeBitWidth() % 128 == 0;
   };
-  return a == b && (a.isF16() || a.isBF16()) && getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() &&
+  return a == b && (a.isF16() || a.isBF16() || isTensorFloat) && getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() &&
          isPlain(product.a) && isPlain(product.b) && matchContraction(product.op);
 }
 
@@ -91,6 +94,7 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
   if (fitsMma(section)) {
+    Product product = Product::get(section);
     schedule.loop = SectionSchedule::Loop::Mma;
     // Beyond what one block holds, several share a row.
     bool complete = section.wholeRows && columns <= longestRowOfBlock;
@@ -107,7 +111,8 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
       warpColumns = 8 / warpRows;
     }
     schedule.layout = mmaLayout(rows, columns, warpRows, warpColumns);
-    schedule.depthTile = 32;
+    // 64 bytes.
+    schedule.depthTile = 512 / product.elementType(product.a).getIntOrFloatBitWidth();
     schedule.stages = 3;
     return schedule;
   }

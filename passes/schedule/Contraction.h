@@ -28,7 +28,7 @@ struct Contraction {
 };
 
 /// A target may compute a contraction with this discardable attribute in what it names, "tf32": products of f32 operands
-/// without their last 13 bits, summed in f32.
+/// rounded to ten bits of mantissa, summed in f32.
 inline constexpr llvm::StringLiteral precisionAttribute = "keel.precision";
 
 /// Whether the body adds the product of the two inputs, each of them perhaps extended, to the result.

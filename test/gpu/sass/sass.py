@@ -259,3 +259,8 @@ def mix(instructions):
     for instruction in instructions:
         counts[next((name for name, prefixes in CLASSES if instruction.opcode.startswith(prefixes)), "integer")] += 1
     return counts
+
+
+def opcodes(instructions, prefix):
+    """How many instructions of each opcode that starts so."""
+    return collections.Counter(instruction.opcode for instruction in instructions if instruction.opcode.startswith(prefix))

@@ -129,7 +129,7 @@ namespace {
 class Partitioner : PartitionState {
 public:
   Partitioner(Block &block, const KernelLimits &limits)
-      : PartitionState(block), limits(limits), fuse(limits.fuse), updates(findStateUpdates(block)) {}
+      : PartitionState(block), limits(limits), fuse(limits.fuse), updates(findStateUpdates(block, limits.planar)) {}
 
   std::vector<KernelGroup> run() {
     for (Operation &op : block) {
@@ -297,8 +297,11 @@ private:
     if (dependsOnAnother(op, candidate))
       return refuse("it also reads what another kernel makes of the producer's result");
 
+    // What is left when a planar kernel's rows are done is one more row.
+    auto isNumber = [](Type type) { return cast<ShapedType>(type).getRank() == 0; };
     if (readsFinished)
-      return (nest->allParallel() && llvm::all_of(op->getResultTypes(), isSmall)) ||
+      return ((nest->allParallel() && llvm::all_of(op->getResultTypes(), isSmall)) ||
+              (limits.planar && llvm::all_of(op->getResultTypes(), isNumber))) ||
              refuse("it needs a sum over the rows that the producer is still adding up");
     if (!loop)
       return refuse("it reads nothing of the producer");

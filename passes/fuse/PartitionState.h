@@ -29,8 +29,8 @@ bool isSmall(mlir::Type type);
 bool markRows(mlir::Operation *op, const LoopNest &nest, unsigned loop, KernelGroup &group);
 
 /// State updates: elementwise ops whose results reach nothing but stores of state; and what is computed from the new
-/// state and stored as well (centred copies of weights).
-llvm::SmallPtrSet<mlir::Operation *, 16> findStateUpdates(mlir::Block &block);
+/// state and stored as well (centred copies of weights). `planar` as in KernelLimits.
+llvm::SmallPtrSet<mlir::Operation *, 16> findStateUpdates(mlir::Block &block, bool planar);
 
 /// Small values that one other kernel alone reads (the reciprocal standard deviations of an inference batch norm) are
 /// computed by that kernel, before its rows.

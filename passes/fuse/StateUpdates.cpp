@@ -7,7 +7,7 @@ using namespace mlir;
 
 namespace keel {
 
-llvm::SmallPtrSet<Operation *, 16> findStateUpdates(Block &block) {
+llvm::SmallPtrSet<Operation *, 16> findStateUpdates(Block &block, bool planar) {
   llvm::SmallPtrSet<Operation *, 16> updates;
   auto isStored = [](Value value) {
     return llvm::any_of(value.getUsers(), [](Operation *user) { return isa<ml_program::GlobalStoreOp>(user); });
@@ -22,8 +22,11 @@ llvm::SmallPtrSet<Operation *, 16> findStateUpdates(Block &block) {
   for (Operation &op : block)
     if (isComputation(&op) && llvm::all_of(op.getOperands(), isState))
       derived.insert(&op);
-  // A number made of vectors that the update reads anyway (whether gradients are finite).
+  // A number made of vectors that the update reads anyway (whether gradients are finite). Every tile of a planar kernel
+  // would make it anew: who makes the vector makes the number.
   auto isNumberOfRead = [&](Operation &op) {
+    if (planar)
+      return false;
     auto style = dyn_cast<DestinationStyleOpInterface>(op);
     return style && op.getNumResults() == 1 && cast<ShapedType>(op.getResult(0).getType()).getRank() == 0 &&
            llvm::all_of(style.getDpsInputs(), [&](Value input) {

@@ -323,7 +323,8 @@ private:
         if (llvm::is_contained(loops, Axis::Depth) && op != section.mainLoop)
           return fail(op, "it prepares a main loop's operand, which must be in memory");
       }
-      measure(section, op, nest);
+      if (!measure(section, op, nest))
+        return fail(op, "it has another number of rows or columns");
     }
     section.ops = ops;
     return fitsTile(section);
@@ -355,7 +356,9 @@ private:
     return true;
   }
 
-  static void measure(Section &section, Operation *op, const LoopNest &nest) {
+  /// False if extents contradict each other.
+  static bool measure(Section &section, Operation *op, const LoopNest &nest) {
+    bool agree = true;
     auto see = [&](Value value, AffineMap map) {
       auto type = dyn_cast<RankedTensorType>(value.getType());
       if (!type)
@@ -364,6 +367,7 @@ private:
         int64_t &extent = axis == Axis::Row ? section.rows : axis == Axis::Column ? section.columns : section.depth;
         auto &of = axis == Axis::Row ? section.rowsOf : axis == Axis::Column ? section.columnsOf : section.depthOf;
         bool isArgument = isa<BlockArgument>(value);
+        agree &= !of || ShapedType::isDynamic(extent) || type.isDynamicDim(dim) || type.getDimSize(dim) == extent;
         if (!of || (ShapedType::isDynamic(extent) && (!type.isDynamicDim(dim) || (isArgument && !isa<BlockArgument>(of->first))))) {
           extent = type.getDimSize(dim);
           of = {value, unsigned(dim)};
@@ -374,6 +378,7 @@ private:
       see(value, map);
     for (auto [value, map] : llvm::zip(op->getResults(), nest.resultMaps))
       see(value, map);
+    return agree;
   }
 
   KernelOp kernel;

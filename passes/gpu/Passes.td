@@ -8,7 +8,7 @@ def SplitKernels : Pass<"split-kernels", "mlir::ModuleOp"> {
   let description = [{
     A GPU kernel's computations run over rows and columns (and the depth of one main loop). A kernel whose computations do
     not share them is replaced by its computations, for `--form-kernels=fuse=false` to make a kernel of each; a remark of
-    the category `gpu` says why. Statistics within a row become two sums.
+    the category `gpu` says why. Statistics within a row become two sums, and so does a sum over rows and columns at once.
   }];
   let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect", "keel::KeelDialect"];
 }

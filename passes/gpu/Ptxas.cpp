@@ -28,9 +28,12 @@ static Location getPlaceOf(gpu::GPUModuleOp module, StringRef kernel) {
 
 // PTX ISA, "Release Notes": LLVM ends the process where an intrinsic needs a newer version than it was told. Inline
 // PTX is ptxas' to judge.
-static unsigned getPtxOfIntrinsics(const llvm::Module &code) {
+static unsigned getPtxOf(const llvm::Module &code) {
   unsigned version = 0;
   for (const llvm::Function &function : code) {
+    // PTX ISA 5.1.6.1: more than 4 KiB of parameters.
+    if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel && function.arg_size() > 4096 / 8)
+      version = std::max(version, 81u);
     if (!function.isIntrinsic() || function.use_empty())
       continue;
     for (auto [prefix, since] :
@@ -168,7 +171,7 @@ FailureOr<DeviceCode> keel::assembleDeviceCode(gpu::GPUModuleOp module, llvm::Mo
   if (failed(checkResolved(module, code)))
     return failure();
   DeviceCode result;
-  unsigned version = std::max(target.ptx, getPtxOfIntrinsics(code));
+  unsigned version = std::max(target.ptx, getPtxOf(code));
   while (true) {
     FailureOr<std::string> ptx = emitPtx(code, target, version, loc);
     if (failed(ptx))

@@ -66,7 +66,8 @@ void checkType(const keel_artifact_tensor &type, bool mayBeDynamic, const std::s
 
 /// What a launch of a GPU's kernel relies on.
 void checkKernel(const keel_artifact_program &program, const keel_artifact_kernel &kernel, const std::string &where) {
-  constexpr std::uint32_t mostThreads = 1024, mostArguments = 512; // 4 KiB of parameters: what every CUDA device takes
+  // CUDA C++ Programming Guide: a kernel takes 32764 bytes of parameters from CUDA 12.1 and sm_70 on.
+  constexpr std::uint32_t mostThreads = 1024, mostArguments = 32764 / 8;
   if (!kernel.name || (program.image && !kernel.symbol) || (!program.image && !kernel.emulated) || kernel.threads == 0 ||
       kernel.threads > mostThreads || kernel.num_arguments > mostArguments)
     fail(KEEL_BAD_FORMAT, where, ": malformed kernel");

@@ -92,3 +92,58 @@ func.func @unknown_rows(%x: tensor<8x?xf32>) -> (tensor<8x?xf32>, tensor<8x?xf32
   }
   return %k#0, %k#1 : tensor<8x?xf32>, tensor<8x?xf32>
 }
+
+// The largest of a matrix: of its columns first.
+// CHECK-LABEL: func.func @largest
+// CHECK: keel.kernel
+// CHECK: linalg.generic {{.*}} iterator_types = ["reduction", "parallel"]} ins(%[[X:.*]] : tensor<64x32xf32>) outs(%{{.*}} : tensor<32xf32>)
+// CHECK: linalg.generic {{.*}} iterator_types = ["reduction"]} ins(%{{.*}} : tensor<32xf32>) outs(%{{.*}} : tensor<f32>)
+// CHECK: keel.yield
+func.func @largest(%x: tensor<64x32xf32>, %y: tensor<f32>) -> tensor<f32> {
+  %k = keel.kernel "f_rows_0" ins(%a = %x : tensor<64x32xf32>) outs(%o = %y : tensor<f32>) {
+    %r = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>], iterator_types = ["reduction", "reduction"]}
+        ins(%a : tensor<64x32xf32>) outs(%o : tensor<f32>) {
+    ^bb0(%in: f32, %out: f32):
+      %m = arith.maximumf %out, %in : f32
+      linalg.yield %m : f32
+    } -> tensor<f32>
+    keel.yield %r : tensor<f32>
+  }
+  return %k : tensor<f32>
+}
+
+// Two computations of other numbers of rows do not run over the same tiles.
+// WHY: Remark=" is taken apart: ", Remark="linalg.generic: it has another number of rows or columns"
+// CHECK-LABEL: func.func @extents
+// CHECK-COUNT-3: keel.kernel
+// CHECK-NOT: keel.kernel
+func.func @extents(%v: tensor<16xf32>, %x: tensor<8x16xf32>, %y: tensor<8x32xf32>) -> (tensor<8x16xf32>, tensor<8x32xf32>) {
+  %k:2 = keel.kernel "f_rows_0" ins(%a = %v : tensor<16xf32>) outs(%o = %x, %p = %y : tensor<8x16xf32>, tensor<8x32xf32>) {
+    %zero = arith.constant 0.0 : f32
+    %e = tensor.empty() : tensor<f32>
+    %z = linalg.generic {indexing_maps = [affine_map<() -> ()>], iterator_types = []} outs(%e : tensor<f32>) {
+    ^bb0(%out: f32):
+      linalg.yield %zero : f32
+    } -> tensor<f32>
+    %s = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>], iterator_types = ["reduction"]}
+        ins(%a : tensor<16xf32>) outs(%z : tensor<f32>) {
+    ^bb0(%in: f32, %out: f32):
+      %m = arith.maximumf %out, %in : f32
+      linalg.yield %m : f32
+    } -> tensor<f32>
+    %r = linalg.generic {indexing_maps = [affine_map<(i, j) -> ()>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+        ins(%s : tensor<f32>) outs(%o : tensor<8x16xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %m = arith.mulf %in, %out : f32
+      linalg.yield %m : f32
+    } -> tensor<8x16xf32>
+    %t = linalg.generic {indexing_maps = [affine_map<(i, j) -> ()>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+        ins(%s : tensor<f32>) outs(%p : tensor<8x32xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %m = arith.mulf %in, %out : f32
+      linalg.yield %m : f32
+    } -> tensor<8x32xf32>
+    keel.yield %r, %t : tensor<8x16xf32>, tensor<8x32xf32>
+  }
+  return %k#0, %k#1 : tensor<8x16xf32>, tensor<8x32xf32>
+}

@@ -28,6 +28,10 @@ using namespace keel;
 // The longest row that blocks of threads complete beside a main loop: one block up to 256, then several together.
 static constexpr int64_t gpuRowColumns = 4096;
 
+// A main loop that prepares its operand does so once for each tile of columns: cheaper than a launch and a trip through
+// memory as long as they are few.
+static constexpr int64_t gpuOperandReuse = 1024;
+
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Upstream verifies neither initializers nor what may cross an entry's boundary.
   manager.addPass(createVerifyModel());
@@ -81,6 +85,7 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   kernels.fuse = options.fuse;
   kernels.planar = options.sm > 0;
   kernels.rowColumns = options.sm ? gpuRowColumns : 0;
+  kernels.operandReuse = options.sm ? gpuOperandReuse : 0;
   manager.addPass(createFormKernels(kernels));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -50,10 +50,12 @@ StringRef strategyOf(Operation *statistic, const KernelGroup &group) {
 void explainKernel(KernelOp kernel, const KernelGroup &group, StringRef function) {
   auto options = [&](StringRef name) { return remark::RemarkOpts::name(name).category("fuse").function(function); };
   unsigned sums = llvm::count_if(group.ops, [&](Operation *op) { return !group.rowDim.contains(op->getResult(0)); });
+  sums -= std::min(sums, group.numPrepared);
   Operation *where = group.mainLoop ? group.mainLoop : group.ops.front();
   remark::passed(where->getLoc(), options("kernel"))
       << ("kernel '" + kernel.getName() + "': " + Twine(group.ops.size()) + " computations" +
-          (group.mainLoop ? " around one matmul" : "") + ", " + Twine(sums) + " of them over all rows; " +
+          (group.mainLoop ? " around one matmul" : "") +
+          (group.numPrepared ? ", " + Twine(group.numPrepared) + " of them as it loads its operands" : Twine("")) + ", " + Twine(sums) + " of them over all rows; " +
           Twine(bytesSavedPerRow(group)) + " bytes a row never reach memory")
              .str();
   llvm::SmallPtrSet<const void *, 4> explained; // a norm decomposes into several ops at its own place

@@ -95,11 +95,15 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
         if (Operation *producer = operand.getDefiningOp())
           if (auto it = unitOf.find(producer); it != unitOf.end() && it->second != unit)
             predecessors[unit].insert(it->second);
+  auto computesItself = [&](Operation *op, Operation *producer) {
+    KernelGroup *group = groupOf.lookup(op);
+    return group && group->recomputed.contains(producer);
+  };
   for (auto [index, unit] : llvm::enumerate(units))
     for (Operation *op : unit) {
       op->walk([&](Operation *nested) {
         for (Value operand : nested->getOperands())
-          if (Operation *producer = operand.getDefiningOp())
+          if (Operation *producer = operand.getDefiningOp(); producer && !computesItself(op, producer))
             if (auto it = unitOf.find(producer); it != unitOf.end() && it->second != index)
               predecessors[index].insert(it->second);
       });
@@ -245,7 +249,7 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
 
   void runOnOperation() override {
-    KernelLimits limits{fuse, planar, rowColumns};
+    KernelLimits limits{fuse, planar, operandReuse, rowColumns};
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       unsigned count = firstFreeNumber(function);
       for (Block &block : function.getBody())

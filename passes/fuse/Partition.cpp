@@ -143,6 +143,7 @@ public:
     if (fuse) {
       absorbSmallGroups(*this);
       recomputeCheapValues(*this);
+      prepareOperands(*this, limits.operandReuse);
     }
     llvm::erase_if(groups, [](const KernelGroup &group) { return group.ops.empty(); });
     return std::move(groups);
@@ -246,7 +247,7 @@ private:
 
   /// Whether the target's kernels can hold the op beside the group's.
   bool fitsTarget(Operation *op, const KernelGroup &group) {
-    // A main loop's operands are in memory: it stands first.
+    // A main loop stands first; what prepares its operands is moved there later.
     if (limits.planar && (isMainLoop(op) || !isPlanar(op) || !llvm::all_of(group.ops, isPlanar)))
       return false;
     if (!limits.rowColumns || !group.mainLoop || isMainLoop(op))

@@ -21,6 +21,7 @@ struct KernelGroup {
   /// The dimension of the first op's results that the kernel splits into blocks: rows, or columns (1) where a matmul sums
   /// over the rows.
   unsigned splitDim = 0;
+  unsigned numPrepared = 0; // ops that prepare the main loop's operands
   bool isUpdate = false; // the one kernel that updates the state
   /// Why the first op did not join the kernel of a producer; empty if it has none.
   llvm::StringRef whyApart;
@@ -36,9 +37,10 @@ bool isRepeated(mlir::Operation *op);
 struct KernelLimits {
   /// Otherwise every computation is a kernel of its own.
   bool fuse = true;
-  /// A kernel's computations run over rows and columns: no other loop but the sum of the main loop, which reads its
-  /// operands from memory.
+  /// A kernel's computations run over rows and columns: no other loop but the sum of the main loop.
   bool planar = false;
+  /// A main loop prepares what it alone reads as it loads, if no more columns (or rows) of the product than these use it.
+  int64_t operandReuse = 0;
   /// The longest row that is complete beside a main loop, in elements; 0 for any. Beyond it, what needs the whole row
   /// (statistics, softmax) is a kernel of its own.
   int64_t rowColumns = 0;

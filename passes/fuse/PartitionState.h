@@ -1,4 +1,4 @@
-// What the parts of the partition share while they decide (Partition.cpp, Recompute.cpp, StateUpdates.cpp).
+// What the parts of the partition share while they decide (Partition.cpp, PrepareOperands.cpp, Recompute.cpp, StateUpdates.cpp).
 #pragma once
 
 #include "passes/fuse/Partition.h"
@@ -38,5 +38,9 @@ void absorbSmallGroups(PartitionState &state);
 
 /// An elementwise value that crosses kernels, made from what crosses anyway, is recomputed by its readers.
 void recomputeCheapValues(PartitionState &state);
+
+/// An elementwise value that nothing but main loops read is prepared by them, as they load it: in each of their tiles, of
+/// which there are the more, the more columns (or rows) of the product use it again; `mostReuse` is the most of them.
+void prepareOperands(PartitionState &state, int64_t mostReuse);
 
 } // namespace keel

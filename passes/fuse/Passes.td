@@ -64,7 +64,10 @@ def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
     Option<"fuse", "fuse", "bool", /*default=*/"true", "Group computations; otherwise one kernel for each">,
     Option<"planar", "planar", "bool", /*default=*/"false", "A kernel's computations run over rows and columns alone">,
     Option<"rowColumns", "row-columns", "int64_t", /*default=*/"0",
-           "The longest row that is complete beside a main loop, in elements; 0 for any">];
+           "The longest row that is complete beside a main loop, in elements; 0 for any">,
+    Option<"operandReuse", "operand-reuse", "int64_t", /*default=*/"0",
+           "Where a planar kernel's main loop alone reads a value, and no more columns (or rows) of the product than these "
+           "use it, it computes the value as it loads">];
   let dependentDialects = ["keel::KeelDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 

@@ -1,5 +1,6 @@
 // Labels the loops of a kernel's computations as rows, columns and depth.
 #include "passes/gpu/KernelSpace.h"
+#include "passes/gpu/SectionOrder.h"
 
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
@@ -57,9 +58,6 @@ bool reducesInParts(linalg::GenericOp op) {
   return true;
 }
 
-/// One-dimensional tensors up to this many elements are a row; longer ones, and those of unknown length, a column.
-constexpr int64_t longestRow = 1 << 16;
-
 class SpaceFinder {
 public:
   SpaceFinder(KernelOp kernel, std::string &why) : kernel(kernel), why(why) {}
@@ -93,43 +91,13 @@ public:
       space.sections[it->second].ops.push_back(op);
     }
     for (Section &section : space.sections)
-      if (!label(section) || !order(section))
+      if (!label(section) || !orderSection(kernel, section, why))
         return std::nullopt;
     return std::move(space);
   }
 
 private:
-  /// Always false.
-  bool fail(Operation *op, const Twine &reason) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    stream << op->getName() << ": " << reason;
-    why = text;
-    return false;
-  }
-
-  /// The computations whose results the op reads, looking through what is evaluated in place.
-  static void forEachProducer(Operation *op, llvm::function_ref<void(Operation *)> visit) {
-    for (Value value : readAll(op)) {
-      Operation *producer = value.getDefiningOp();
-      if (!producer)
-        continue;
-      if (isEvaluatedInPlace(producer))
-        forEachProducer(producer, visit);
-      else if (isComputation(producer))
-        visit(producer);
-    }
-  }
-
-  static SmallVector<Value> readAll(Operation *op) {
-    SmallVector<Value> values(op->operand_begin(), op->operand_end());
-    op->walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands())
-        if (!op->isAncestor(operand.getParentBlock()->getParentOp()))
-          values.push_back(operand);
-    });
-    return values;
-  }
+  bool fail(Operation *op, const Twine &reason) { return refuse(why, op, reason); }
 
   static bool isPlain(AffineMap map) { return map.isProjectedPermutation(); }
 
@@ -234,8 +202,8 @@ private:
         // The other loop of two is the other axis.
         if (loops.size() == 2 && loops[0].has_value() != loops[1].has_value()) {
           Axis given = loops[0] ? *loops[0] : *loops[1];
-          Axis other = given == Axis::Row ? Axis::Column : Axis::Row;
-          (loops[0] ? loops[1] : loops[0]) = other;
+          if (given != Axis::Depth)
+            (loops[0] ? loops[1] : loops[0]) = given == Axis::Row ? Axis::Column : Axis::Row;
         }
         if (!llvm::all_of(loops, [](auto axis) { return axis.has_value(); }))
           return true;
@@ -288,97 +256,6 @@ private:
       if (!section.loops.contains(op))
         return fail(op, "nothing tells its rows from its columns");
     return true;
-  }
-
-  /// Which ops wait for the sums over the rows; the extents.
-  bool order(Section &section) {
-    llvm::SmallPtrSet<Operation *, 8> late;
-    SmallVector<Operation *> ops;
-    for (Operation *op : section.ops) {
-      LoopNest nest = *LoopNest::get(op);
-      const Axes &loops = section.loops[op];
-      bool waits = false;
-      forEachProducer(op, [&](Operation *producer) {
-        waits |= late.contains(producer) || llvm::is_contained(section.rowSums, producer);
-      });
-      bool sumsRows = false, sumsColumns = false;
-      for (auto [loop, axis] : llvm::enumerate(loops))
-        if (!nest.isParallel(loop)) {
-          sumsRows |= axis == Axis::Row;
-          sumsColumns |= axis == Axis::Column;
-        }
-      if (sumsRows && sumsColumns)
-        return fail(op, "it sums over rows and columns at once");
-      if (waits) {
-        if (llvm::is_contained(loops, Axis::Row) || llvm::is_contained(loops, Axis::Depth))
-          return fail(op, "it reads rows beside a sum over all of them");
-        section.wholeFinish |= sumsColumns;
-        late.insert(op);
-        section.finish.push_back(op);
-      } else {
-        ops.push_back(op);
-        section.wholeRows |= sumsColumns;
-        if (sumsRows)
-          section.rowSums.push_back(op);
-        if (llvm::is_contained(loops, Axis::Depth) && op != section.mainLoop)
-          return fail(op, "it prepares a main loop's operand, which must be in memory");
-      }
-      if (!measure(section, op, nest))
-        return fail(op, "it has another number of rows or columns");
-    }
-    section.ops = ops;
-    return fitsTile(section);
-  }
-
-  /// Rows of known length; a main loop whose operands have such rows, too; and rows that blocks can complete.
-  bool fitsTile(Section &section) {
-    Operation *first = section.ops.front();
-    if (ShapedType::isDynamic(section.columns))
-      return fail(first, "the length of its rows is not known");
-    if (section.mainLoop)
-      for (Value operand : section.mainLoop->getOperands())
-        if (auto type = cast<RankedTensorType>(operand.getType()); type.isDynamicDim(type.getRank() - 1))
-          return fail(section.mainLoop, "the length of its operand's rows is not known");
-    if (!section.wholeRows)
-      return true;
-    if (section.columns > longestRow)
-      return fail(first, "its rows are longer than a block of threads holds");
-    if (!section.mainLoop || section.columns <= longestRowOfBlock)
-      return true;
-    for (Operation *op : section.ops) {
-      LoopNest nest = *LoopNest::get(op);
-      for (auto [loop, axis] : llvm::enumerate(section.loops[op]))
-        if (axis == Axis::Column && !nest.isParallel(loop))
-          for (Type type : op->getResultTypes())
-            if (!getElementTypeOrSelf(type).isF32())
-              return fail(op, "several blocks share its rows, and what they exchange is f32");
-    }
-    return true;
-  }
-
-  /// False if extents contradict each other.
-  static bool measure(Section &section, Operation *op, const LoopNest &nest) {
-    bool agree = true;
-    auto see = [&](Value value, AffineMap map) {
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (!type)
-        return;
-      for (auto [dim, axis] : llvm::enumerate(section.axesOf(op, map))) {
-        int64_t &extent = axis == Axis::Row ? section.rows : axis == Axis::Column ? section.columns : section.depth;
-        auto &of = axis == Axis::Row ? section.rowsOf : axis == Axis::Column ? section.columnsOf : section.depthOf;
-        bool isArgument = isa<BlockArgument>(value);
-        agree &= !of || ShapedType::isDynamic(extent) || type.isDynamicDim(dim) || type.getDimSize(dim) == extent;
-        if (!of || (ShapedType::isDynamic(extent) && (!type.isDynamicDim(dim) || (isArgument && !isa<BlockArgument>(of->first))))) {
-          extent = type.getDimSize(dim);
-          of = {value, unsigned(dim)};
-        }
-      }
-    };
-    for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps))
-      see(value, map);
-    for (auto [value, map] : llvm::zip(op->getResults(), nest.resultMaps))
-      see(value, map);
-    return agree;
   }
 
   KernelOp kernel;

@@ -18,7 +18,8 @@ constexpr int64_t longestRowOfBlock = 256;
 
 /// Computations that share one tile: they read each other's elements, or sums of them along an axis.
 struct Section {
-  /// For a tile, in program order; the main loop, if there is one, is among them.
+  /// For a tile, in program order; the main loop, if there is one, is among them. What prepares its operands is not: it is
+  /// elementwise, and evaluated as the operands are loaded.
   llvm::SmallVector<mlir::Operation *> ops;
   /// After the tiles of all rows: what reads a sum over the rows.
   llvm::SmallVector<mlir::Operation *> finish;
@@ -34,6 +35,8 @@ struct Section {
   bool wholeFinish = false;
   /// The ops that sum over the rows, in `ops`.
   llvm::SmallVector<mlir::Operation *> rowSums;
+  /// Sums over the main loop's depth of what prepares its operands.
+  llvm::SmallVector<mlir::Operation *> depthSums;
 
   /// Axes of a tensor's dimensions as an op reads it.
   Axes axesOf(mlir::Operation *op, mlir::AffineMap map) const;

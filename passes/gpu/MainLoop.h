@@ -15,6 +15,10 @@ struct Product {
   mlir::Type elementType(mlir::OpOperand *operand) const { return mlir::getElementTypeOrSelf(operand->get().getType()); }
 };
 
+/// A main loop's operand as the rows and columns of a tile program, `depth` being one of the two: computed where it is no
+/// argument of the kernel. Zeros beyond the end of the depth.
+llvm::SmallVector<mlir::Value> operandElements(DeviceKernel &device, TileProgram &program, mlir::Value operand, Axis depth);
+
 /// How a block of threads goes about a section.
 struct SectionSchedule {
   enum class Loop { Rows, RegisterTile, Mma } loop = Loop::Rows;

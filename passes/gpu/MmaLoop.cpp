@@ -1,7 +1,7 @@
 // The main loop of mma.sync: operands of 16 bits, or of 32 that are rounded to tf32, come by cp.async into a ring of swizzled
 // shared-memory tiles, warps read them with ldmatrix and multiply them on the tensor cores, sums stay in registers.
 // PTX ISA 9.7.14 (mma, ldmatrix), 9.7.9.25.3 (cp.async).
-#include "passes/gpu/MainLoop.h"
+#include "passes/gpu/DepthSums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -17,17 +17,51 @@ namespace {
 /// exchanged with another's depending on the row, so that what a warp reads at once lies in different banks.
 class OperandRing {
 public:
-  OperandRing(DeviceKernel &device, OpOperand *operand, const Axes &axes, int64_t outer, int64_t depthTile, int64_t stages,
-              Value firstOuter, Value outerExtent, Value depth)
-      : device(device), type(cast<RankedTensorType>(operand->get().getType())),
-        argument(cast<BlockArgument>(operand->get()).getArgNumber()), depthIsLast(axes.back() == Axis::Depth),
-        chunk(128 / type.getElementTypeBitWidth()),
-        rows(depthIsLast ? outer : depthTile), chunks((depthIsLast ? depthTile : outer) / chunk),
-        firstOuter(firstOuter), rowExtent(depthIsLast ? outerExtent : depth) {
+  OperandRing(DeviceKernel &device, KernelOp kernel, const Section &section, const TilePlace &tile, OpOperand *operand,
+              const Axes &axes, int64_t outer, int64_t depthTile, int64_t stages, Value firstOuter, Value outerExtent,
+              Value depth)
+      : device(device), kernel(kernel), operand(operand->get()),
+        type(cast<RankedTensorType>(this->operand.getType())), depthIsLast(axes.back() == Axis::Depth),
+        chunk(128 / type.getElementTypeBitWidth()), rows(depthIsLast ? outer : depthTile),
+        chunks((depthIsLast ? depthTile : outer) / chunk), firstOuter(firstOuter), rowExtent(depthIsLast ? outerExtent : depth),
+        layout(rowsLayout(rows, chunks * chunk, device.threads, chunks, chunk)),
+        depthSums(device, section, axes, layout, tile) {
     offset = device.allocateShared(stages * bytes());
   }
 
   int64_t bytes() const { return rows * chunks * 16; }
+
+  /// Whether the kernel computes the operand as it loads it: the copies then go through registers.
+  bool isPrepared() const { return !isa<BlockArgument>(operand); }
+
+  /// Loads what the operand is computed from, for the depth from `firstDepth` on.
+  std::unique_ptr<TileProgram> fetch(Value firstDepth) {
+    TilePlace place;
+    place.firstRow = depthIsLast ? firstOuter : firstDepth;
+    place.firstColumn = depthIsLast ? firstDepth : firstOuter;
+    place.numRows = rowExtent;
+    if (layout.rows > rows) // more threads than rows: those of the next tile are not this one's
+      place.numRows = device.minimum(place.numRows, device.add(place.firstRow, rows));
+    place.numColumns = type.getDimSize(1);
+    auto program = std::make_unique<TileProgram>(device, kernel, depthSums.operandSection(), layout, place);
+    program->prefetch(operand, {Axis::Row, Axis::Column});
+    return program;
+  }
+
+  /// Computes the operand, and writes it into a stage.
+  void prepare(TileProgram &program, Value stage) {
+    depthSums.add(program);
+    SmallVector<Value> values = operandElements(device, program, operand, depthIsLast ? Axis::Column : Axis::Row);
+    Value zero = device.constant(0);
+    TilePlace inStage{zero, zero, device.constant(rows), chunks * chunk};
+    TileProgram tile(device, kernel, depthSums.operandSection(), layout, inStage);
+    Value inRow = device.bits(device.thread(), 0, llvm::Log2_64(chunks));
+    for (int64_t r = 0; r < layout.rowsHeld(); ++r)
+      device.when(layout.rows > rows ? tile.rowIsThere(r) : Value(), [&] {
+        device.store(ArrayRef(values).slice(r * chunk, chunk),
+                     device.at(stageStart(stage), device.builder.getI8Type(), this->place(tile.row(r), inRow)));
+      });
+  }
 
   /// Starts the copy of the depth from `firstDepth` on into a stage; what lies outside of the operand becomes zero.
   void copy(Value firstDepth, Value stage) {
@@ -50,6 +84,7 @@ public:
           return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)).getResult();
         };
         Value size = arith::SelectOp::create(builder, loc, isThere, constant32(16), constant32(0));
+        unsigned argument = cast<BlockArgument>(operand).getArgNumber();
         Value from = device.at(device.parameter(argument), type.getElementType(), element);
         Value to = device.at(stageStart(stage), builder.getI8Type(), place(row, inRow));
         NVVM::CpAsyncOp::create(builder, loc, to, from, 16, NVVM::LoadCacheModifierKind::CG, size);
@@ -142,12 +177,17 @@ private:
   }
 
   DeviceKernel &device;
+  KernelOp kernel;
+  Value operand;
   RankedTensorType type;
-  unsigned argument;
   bool depthIsLast;
   int64_t chunk; // elements in 16 bytes, the unit of copies, swizzles and ldmatrix
   int64_t rows, chunks, offset;
   Value firstOuter, rowExtent;
+  FragmentLayout layout; // of the threads that prepare a stage: a chunk of each of their rows
+
+public:
+  DepthSums depthSums;
 };
 } // namespace
 
@@ -167,28 +207,46 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
   const FragmentLayout &layout = schedule.layout;
   Product product = Product::get(section);
   int64_t mark = device.sharedMark(), stages = schedule.stages, depthTile = schedule.depthTile;
-  OperandRing a(device, product.a, product.aAxes, layout.rows, depthTile, stages, place.firstRow, place.numRows, depth);
-  OperandRing b(device, product.b, product.bAxes, layout.columns, depthTile, stages, place.firstColumn,
-                device.constant(place.numColumns), depth);
-  auto copy = [&](Value firstDepth, Value stage) {
-    a.copy(firstDepth, stage);
-    b.copy(firstDepth, stage);
+  OperandRing a(device, kernel, section, place, product.a, product.aAxes, layout.rows, depthTile, stages, place.firstRow,
+                place.numRows, depth);
+  OperandRing b(device, kernel, section, place, product.b, product.bAxes, layout.columns, depthTile, stages,
+                place.firstColumn, device.constant(place.numColumns), depth);
+  // Starts to fill a stage; `meanwhile` runs before what is prepared is needed.
+  auto fill = [&](Value firstDepth, Value stage, llvm::function_ref<void()> meanwhile) {
+    std::vector<std::pair<OperandRing *, std::unique_ptr<TileProgram>>> fetched;
+    for (OperandRing *operand : {&a, &b})
+      if (operand->isPrepared())
+        fetched.emplace_back(operand, operand->fetch(firstDepth));
+      else
+        operand->copy(firstDepth, stage);
     NVVM::CpAsyncCommitGroupOp::create(builder, loc);
+    meanwhile();
+    for (auto &[operand, program] : fetched)
+      operand->prepare(*program, stage);
   };
   for (int64_t stage = 0; stage < stages - 1; ++stage)
-    copy(device.constant(stage * depthTile), device.constant(stage));
+    fill(device.constant(stage * depthTile), device.constant(stage), [] {});
 
   Value zero = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
   int64_t rows = layout.rowsHeld(), columns = layout.columnsHeld();
   SmallVector<Value> starts(rows * columns, zero);
   starts.push_back(device.constant(0));          // the stage that is read
   starts.push_back(device.constant(stages - 1)); // the stage that is filled
+  llvm::append_range(starts, a.depthSums.sums);
+  llvm::append_range(starts, b.depthSums.sums);
   Value warpRow = warpBase(device, layout, Axis::Row), warpColumn = warpBase(device, layout, Axis::Column);
   Type operandType = product.elementType(product.a);
   auto ptxType = operandType.isBF16()  ? NVVM::MMATypes::bf16
                  : operandType.isF16() ? NVVM::MMATypes::f16
                                        : NVVM::MMATypes::tf32;
   int64_t step = a.depthOfStep();
+  auto setDepthSums = [&](ValueRange carried) {
+    for (OperandRing *operand : {&b, &a}) {
+      SmallVector<Value> &sums = operand->depthSums.sums;
+      sums = SmallVector<Value>(carried.take_back(sums.size()));
+      carried = carried.drop_back(sums.size());
+    }
+  };
   auto loop = scf::ForOp::create(builder, loc, device.constant(0), depth, device.constant(depthTile), starts);
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -196,40 +254,43 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     auto carried = loop.getRegionIterArgs();
     SmallVector<Value> sums(carried.take_front(rows * columns));
     Value reading = carried[rows * columns], filling = carried[rows * columns + 1];
+    setDepthSums(carried);
     NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(stages - 2));
     // Everybody's copies are there, and nobody reads the stage that is filled next.
     device.barrier();
-    copy(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling);
-    for (int64_t k = 0; k < depthTile; k += step) {
-      std::vector<SmallVector<Value>> as, bs;
-      for (int64_t row = 0; row < rows / 2; ++row)
-        as.push_back(a.load(reading, warpRow, row * 16, k, /*outerFirst=*/true));
-      for (int64_t column = 0; column < columns / 4; ++column)
-        bs.push_back(b.load(reading, warpColumn, column * 16, k, /*outerFirst=*/false));
-      for (int64_t row = 0; row < rows / 2; ++row)
-        for (int64_t column = 0; column < columns / 2; ++column) {
-          auto sum = [&](int64_t half, int64_t element) -> Value & {
-            return sums[(row * 2 + half) * columns + column * 2 + element];
-          };
-          SmallVector<Value> accumulators = {sum(0, 0), sum(0, 1), sum(1, 0), sum(1, 1)};
-          ArrayRef<Value> bWords = ArrayRef(bs[column / 2]).slice(column % 2 * 2, 2);
-          auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
-          SmallVector<Value> aWords = as[row], bOperands(bWords);
-          if (operandType.isF16()) {
-            // f16 fragments are vectors of two.
-            Type pair = VectorType::get(2, builder.getF16Type());
-            for (Value &word : aWords)
-              word = LLVM::BitcastOp::create(builder, loc, pair, word);
-            for (Value &word : bOperands)
-              word = LLVM::BitcastOp::create(builder, loc, pair, word);
+    auto multiply = [&] {
+      for (int64_t k = 0; k < depthTile; k += step) {
+        std::vector<SmallVector<Value>> as, bs;
+        for (int64_t row = 0; row < rows / 2; ++row)
+          as.push_back(a.load(reading, warpRow, row * 16, k, /*outerFirst=*/true));
+        for (int64_t column = 0; column < columns / 4; ++column)
+          bs.push_back(b.load(reading, warpColumn, column * 16, k, /*outerFirst=*/false));
+        for (int64_t row = 0; row < rows / 2; ++row)
+          for (int64_t column = 0; column < columns / 2; ++column) {
+            auto sum = [&](int64_t half, int64_t element) -> Value & {
+              return sums[(row * 2 + half) * columns + column * 2 + element];
+            };
+            SmallVector<Value> accumulators = {sum(0, 0), sum(0, 1), sum(1, 0), sum(1, 1)};
+            ArrayRef<Value> bWords = ArrayRef(bs[column / 2]).slice(column % 2 * 2, 2);
+            auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
+            SmallVector<Value> aWords = as[row], bOperands(bWords);
+            if (operandType.isF16()) {
+              // f16 fragments are vectors of two.
+              Type pair = VectorType::get(2, builder.getF16Type());
+              for (Value &word : aWords)
+                word = LLVM::BitcastOp::create(builder, loc, pair, word);
+              for (Value &word : bOperands)
+                word = LLVM::BitcastOp::create(builder, loc, pair, word);
+            }
+            Value result = NVVM::MmaOp::create(builder, loc, type, aWords, bOperands, accumulators, ArrayRef<int64_t>{16, 8, step},
+                                               std::nullopt, std::nullopt, std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
+                                               std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+            for (int64_t i = 0; i < 4; ++i)
+              sum(i / 2, i % 2) = LLVM::ExtractValueOp::create(builder, loc, result, i);
           }
-          Value result = NVVM::MmaOp::create(builder, loc, type, aWords, bOperands, accumulators, ArrayRef<int64_t>{16, 8, step},
-                                             std::nullopt, std::nullopt, std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
-                                             std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
-          for (int64_t i = 0; i < 4; ++i)
-            sum(i / 2, i % 2) = LLVM::ExtractValueOp::create(builder, loc, result, i);
-        }
-    }
+      }
+    };
+    fill(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling, multiply);
     auto next = [&](Value stage) -> Value {
       Value after = device.add(stage, 1);
       Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, after, device.constant(stages));
@@ -237,11 +298,17 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     };
     sums.push_back(next(reading));
     sums.push_back(next(filling));
+    llvm::append_range(sums, a.depthSums.sums);
+    llvm::append_range(sums, b.depthSums.sums);
     scf::YieldOp::create(builder, loc, sums);
   }
   // The last copies bring zeros that nobody reads; the shared memory is used again.
   NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
   device.barrier();
   device.releaseShared(mark);
+  setDepthSums(loop.getResults());
+  for (OperandRing *operand : {&a, &b})
+    if (operand->isPrepared())
+      operand->depthSums.finish(*operand->fetch(device.constant(0)));
   return {true, true, SmallVector<Value>(loop.getResults().take_front(rows * columns))};
 }

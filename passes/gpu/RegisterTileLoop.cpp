@@ -1,6 +1,6 @@
 // The main loop of plain multiply-adds: each thread sums a small matrix in registers and reads its operands from shared
 // memory, [depth][row] and [depth][column], two stages of them.
-#include "passes/gpu/MainLoop.h"
+#include "passes/gpu/DepthSums.h"
 
 #include "passes/fuse/RowLoop.h"
 
@@ -11,31 +11,19 @@
 using namespace mlir;
 using namespace keel;
 
-Product Product::get(const Section &section) {
-  auto op = cast<linalg::GenericOp>(section.mainLoop);
-  Product product{op, op.getDpsInputOperand(0), op.getDpsInputOperand(1), {}, {}};
-  product.aAxes = section.axesOf(op, op.getMatchingIndexingMap(product.a));
-  product.bAxes = section.axesOf(op, op.getMatchingIndexingMap(product.b));
-  if (!llvm::is_contained(product.aAxes, Axis::Row)) {
-    std::swap(product.a, product.b);
-    std::swap(product.aAxes, product.bAxes);
-  }
-  return product;
-}
-
 namespace {
 /// One operand's way into shared memory: some depth of the tile's rows (or columns) at a time.
 class StagedOperand {
 public:
-  StagedOperand(DeviceKernel &device, KernelOp kernel, const Section &section, OpOperand *operand, const Axes &axes,
-                int64_t outer, int64_t depthTile, Value firstOuter, Value outerExtent, Value depth)
-      : device(device), kernel(kernel), section(section), operand(operand), firstOuter(firstOuter), outerExtent(outerExtent), depth(depth), depthIsLast(axes.back() == Axis::Depth) {
+  StagedOperand(DeviceKernel &device, KernelOp kernel, const Section &section, const TilePlace &tile, OpOperand *operand,
+                const Axes &axes, int64_t outer, int64_t depthTile, Value firstOuter, Value outerExtent, Value depth)
+      : device(device), kernel(kernel), operand(operand), firstOuter(firstOuter), outerExtent(outerExtent), depth(depth),
+        depthIsLast(axes.back() == Axis::Depth), rows(depthIsLast ? outer : depthTile),
+        layout(layoutFor(device.threads, rows, depthIsLast ? depthTile : outer)),
+        depthSums(device, section, axes, layout, tile) {
     auto type = cast<RankedTensorType>(operand->get().getType());
     elementType = type.getElementType();
     lastExtent = type.getDimSize(1);
-    int64_t last = depthIsLast ? depthTile : outer, vector = 4;
-    layout = rowsLayout(depthIsLast ? outer : depthTile, last, device.threads,
-                        std::min(device.threads, std::max<int64_t>(last / vector, 1)), vector);
     pitch = layout.rows > outer || layout.columns > outer ? std::max(depthIsLast ? layout.rows : layout.columns, outer) : outer;
     pitch += 4; // other banks for the next depth, still 16-byte aligned
     int64_t depths = std::max(depthIsLast ? layout.columns : layout.rows, depthTile);
@@ -45,23 +33,15 @@ public:
 
   /// The thread's share of the elements from `firstDepth` on, zero beyond the end.
   SmallVector<Value> load(Value firstDepth) {
-    TilePlace place = this->place(firstDepth);
-    TileProgram program(device, kernel, section, layout, place);
-    Fragment fragment = program.get(operand->get(), {Axis::Row, Axis::Column});
-    Value zero = arith::ConstantOp::create(device.builder, device.loc, device.builder.getZeroAttr(elementType));
-    for (int64_t r = 0; r < layout.rowsHeld(); ++r)
-      for (int64_t c = 0; c < layout.columnsHeld(); ++c) {
-        Value &value = fragment.elements[r * layout.columnsHeld() + c];
-        if (Value isThere = depthIsLast ? program.columnIsThere(c) : program.rowIsThere(r))
-          value = arith::SelectOp::create(device.builder, device.loc, isThere, value, zero);
-      }
-    return SmallVector<Value>(fragment.elements);
+    TileProgram program(device, kernel, depthSums.operandSection(), layout, place(firstDepth));
+    depthSums.add(program);
+    return operandElements(device, program, operand->get(), depthIsLast ? Axis::Column : Axis::Row);
   }
 
   void store(ArrayRef<Value> values, Value stage) {
     Value zero = device.constant(0);
     TilePlace inTile{zero, zero, device.constant(layout.rows), layout.columns, true, true, Value(), Value()};
-    TileProgram program(device, kernel, section, layout, inTile);
+    TileProgram program(device, kernel, depthSums.operandSection(), layout, inTile);
     Value start = stageStart(stage);
     int64_t width = depthIsLast ? 1 : layout.vector;
     for (int64_t r = 0; r < layout.rowsHeld(); ++r)
@@ -70,6 +50,11 @@ public:
         Value at = depthIsLast ? device.add(device.multiply(column, pitch), row) : device.add(device.multiply(row, pitch), column);
         device.store(values.slice(r * layout.columnsHeld() + c, width), device.at(start, elementType, at));
       }
+  }
+
+  void finishDepthSums() {
+    TileProgram program(device, kernel, depthSums.operandSection(), layout, place(device.constant(0)));
+    depthSums.finish(program);
   }
 
   /// Elements at `offsets` from `first` on, at one depth.
@@ -88,6 +73,11 @@ public:
   }
 
 private:
+  static FragmentLayout layoutFor(int64_t threads, int64_t rows, int64_t columns) {
+    constexpr int64_t vector = 4;
+    return rowsLayout(rows, columns, threads, std::min(threads, std::max<int64_t>(columns / vector, 1)), vector);
+  }
+
   Value stageStart(Value stage) {
     return device.at(device.shared(offset), elementType, device.multiply(stage, stageElements));
   }
@@ -97,19 +87,23 @@ private:
     place.firstRow = depthIsLast ? firstOuter : firstDepth;
     place.firstColumn = depthIsLast ? firstDepth : firstOuter;
     place.numRows = depthIsLast ? outerExtent : depth;
+    if (layout.rows > rows) // more threads than rows: those of the next tile are not this one's
+      place.numRows = device.minimum(place.numRows, device.add(place.firstRow, rows));
     place.numColumns = lastExtent;
     return place;
   }
 
   DeviceKernel &device;
   KernelOp kernel;
-  const Section &section;
   OpOperand *operand;
   Value firstOuter, outerExtent, depth;
   bool depthIsLast;
   Type elementType;
-  int64_t lastExtent, pitch, stageElements, offset;
+  int64_t rows, lastExtent, pitch, stageElements, offset;
   FragmentLayout layout;
+
+public:
+  DepthSums depthSums;
 };
 } // namespace
 
@@ -119,9 +113,9 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   const FragmentLayout &layout = schedule.layout;
   Product product = Product::get(section);
   int64_t mark = device.sharedMark();
-  StagedOperand a(device, kernel, section, product.a, product.aAxes, layout.rows, schedule.depthTile, place.firstRow,
+  StagedOperand a(device, kernel, section, place, product.a, product.aAxes, layout.rows, schedule.depthTile, place.firstRow,
                   place.numRows, depth);
-  StagedOperand b(device, kernel, section, product.b, product.bAxes, layout.columns, schedule.depthTile, place.firstColumn,
+  StagedOperand b(device, kernel, section, place, product.b, product.bAxes, layout.columns, schedule.depthTile, place.firstColumn,
                   device.constant(place.numColumns), depth);
 
   Type accumulator = getElementTypeOrSelf(product.op.getResultTypes()[0]);
@@ -131,6 +125,15 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   SmallVector<Value> firstA = a.load(device.constant(0)), firstB = b.load(device.constant(0));
   starts.append(firstA);
   starts.append(firstB);
+  starts.append(a.depthSums.sums);
+  starts.append(b.depthSums.sums);
+  auto setDepthSums = [&](ValueRange carried) {
+    for (StagedOperand *operand : {&b, &a}) {
+      SmallVector<Value> &sums = operand->depthSums.sums;
+      sums = SmallVector<Value>(carried.take_back(sums.size()));
+      carried = carried.drop_back(sums.size());
+    }
+  };
   Value step = device.constant(schedule.depthTile);
   auto loop = scf::ForOp::create(builder, device.loc, device.constant(0), depth, step, starts);
   {
@@ -141,7 +144,8 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
     Value tile = arith::DivUIOp::create(builder, device.loc, loop.getInductionVar(), step);
     Value stage = device.bits(tile, 0, 1);
     a.store(SmallVector<Value>(carried.drop_front(rows * columns).take_front(firstA.size())), stage);
-    b.store(SmallVector<Value>(carried.take_back(firstB.size())), stage);
+    b.store(SmallVector<Value>(carried.drop_front(rows * columns + firstA.size()).take_front(firstB.size())), stage);
+    setDepthSums(carried);
     device.barrier();
     Value next = device.add(loop.getInductionVar(), step);
     SmallVector<Value> nextA = a.load(next), nextB = b.load(next);
@@ -159,9 +163,14 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
     }
     sums.append(nextA);
     sums.append(nextB);
+    sums.append(a.depthSums.sums);
+    sums.append(b.depthSums.sums);
     scf::YieldOp::create(builder, device.loc, sums);
   }
   device.barrier();
   device.releaseShared(mark);
+  setDepthSums(loop.getResults());
+  a.finishDepthSums();
+  b.finishDepthSums();
   return {true, true, SmallVector<Value>(loop.getResults().take_front(rows * columns))};
 }

@@ -80,13 +80,13 @@ static bool fitsMma(const Section &section) {
   Type a = product.elementType(product.a), b = product.elementType(product.b);
   auto precision = product.op->getAttrOfType<StringAttr>(precisionAttribute);
   bool isTensorFloat = a.isF32() && precision && precision == "tf32";
-  auto isPlain = [](OpOperand *operand) {
+  auto hasChunks = [](OpOperand *operand) {
     auto type = dyn_cast<RankedTensorType>(operand->get().getType());
-    return isa<BlockArgument>(operand->get()) && !type.isDynamicDim(1) &&
+    return !type.isDynamicDim(1) &&
            type.getDimSize(1) * type.getElementTypeBitWidth() % 128 == 0;
   };
   return a == b && (a.isF16() || a.isBF16() || isTensorFloat) && getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() &&
-         isPlain(product.a) && isPlain(product.b) && matchContraction(product.op);
+         hasChunks(product.a) && hasChunks(product.b) && matchContraction(product.op);
 }
 
 static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {

@@ -181,16 +181,28 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
   return results;
 }
 
+static bool isRead(linalg::GenericOp op, OpOperand &operand) {
+  return op.isDpsInput(&operand) || op.payloadUsesValueFromOperand(&operand);
+}
+
+Axes TileProgram::axesRead(linalg::GenericOp op, OpOperand &operand, const Axes &loops) {
+  Axes axes;
+  for (AffineExpr expr : op.getMatchingIndexingMap(&operand).getResults())
+    axes.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
+  return axes;
+}
+
+Axes TileProgram::loopsFor(linalg::GenericOp op, Value result, ArrayRef<Axis> axes) {
+  Axes loops(op.getNumLoops(), Axis::Row);
+  for (auto [expr, axis] : llvm::zip(op.getIndexingMapMatchingResult(cast<OpResult>(result)).getResults(), axes))
+    loops[cast<AffineDimExpr>(expr).getPosition()] = axis;
+  return loops;
+}
+
 SmallVector<Fragment> TileProgram::elementwise(linalg::GenericOp op, const Axes &loops) {
   SmallVector<Fragment> operands;
-  for (OpOperand &operand : op->getOpOperands()) {
-    bool isRead = op.isDpsInput(&operand) || op.payloadUsesValueFromOperand(&operand);
-    AffineMap map = op.getMatchingIndexingMap(&operand);
-    Axes axes;
-    for (AffineExpr expr : map.getResults())
-      axes.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
-    operands.push_back(isRead ? get(operand.get(), axes) : Fragment());
-  }
+  for (OpOperand &operand : op->getOpOperands())
+    operands.push_back(isRead(op, operand) ? get(operand.get(), axesRead(op, operand, loops)) : Fragment());
   bool rows = llvm::is_contained(loops, Axis::Row), columns = llvm::is_contained(loops, Axis::Column);
   SmallVector<Fragment> results(op->getNumResults(), {rows, columns, {}});
   int64_t held = columns ? layout.columnsHeld() : 1, together = held % 2 ? 1 : 2;
@@ -219,13 +231,20 @@ Fragment TileProgram::evaluate(Operation *op, Value result, ArrayRef<Axis> axes)
   if (isa<tensor::EmptyOp>(op))
     return {false, false, {zero(cast<ShapedType>(result.getType()).getElementType())}};
   if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
-    AffineMap map = generic.getIndexingMapMatchingResult(cast<OpResult>(result));
-    Axes loops(generic.getNumLoops(), Axis::Row);
-    for (auto [expr, axis] : llvm::zip(map.getResults(), axes))
-      loops[cast<AffineDimExpr>(expr).getPosition()] = axis;
-    return elementwise(generic, loops)[cast<OpResult>(result).getResultNumber()];
+    return elementwise(generic, loopsFor(generic, result, axes))[cast<OpResult>(result).getResultNumber()];
   }
   return {false, false, {outside(result)}};
+}
+
+void TileProgram::prefetch(Value value, ArrayRef<Axis> axes) {
+  if (isa<BlockArgument>(value))
+    get(value, axes);
+  else if (auto generic = value.getDefiningOp<linalg::GenericOp>()) {
+    Axes loops = loopsFor(generic, value, axes);
+    for (OpOperand &operand : generic->getOpOperands())
+      if (isRead(generic, operand))
+        prefetch(operand.get(), axesRead(generic, operand, loops));
+  }
 }
 
 Fragment TileProgram::get(Value value, ArrayRef<Axis> axes) {

@@ -50,6 +50,8 @@ public:
   void bind(mlir::Value value, Fragment fragment) { fragments[value] = std::move(fragment); }
   /// The thread's elements of a value whose dimensions lie along `axes`: computed before, or loaded, or evaluated here.
   Fragment get(mlir::Value value, llvm::ArrayRef<Axis> axes);
+  /// Loads all that `get` of the same value will read.
+  void prefetch(mlir::Value value, llvm::ArrayRef<Axis> axes);
   /// Computes an op that is elementwise or sums along the columns. Its results are known afterwards.
   void run(mlir::Operation *op);
   /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one number.
@@ -60,6 +62,8 @@ public:
   void addTo(mlir::linalg::GenericOp op, const Fragment &sums, const Fragment &start);
   /// For each result of a reduction, the op that combines two partial results.
   static llvm::SmallVector<mlir::Operation *> combiners(mlir::linalg::GenericOp op);
+  /// For each result of a reduction, where it starts.
+  static llvm::SmallVector<mlir::Value> neutral(DeviceKernel &device, mlir::linalg::GenericOp op);
   /// Writes what the kernel yields of the values that are known into memory.
   void store();
   void storeValue(mlir::Value value, const Fragment &fragment, unsigned operand, llvm::ArrayRef<Axis> axes);
@@ -87,6 +91,8 @@ public:
   }
   /// Combines two partial results of a reduction.
   mlir::Value combine(mlir::Operation *combiner, mlir::Value a, mlir::Value b);
+  /// For each result of a reduction along an axis, the thread's part: what it holds that is there.
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis);
   /// Combines the threads' partial results along an axis: afterwards every thread has the whole tile's. `slots` are the
   /// thread's rows or columns that the values belong to, `values[i]` has one value a slot, `combiners[i]` combines them.
   void reduceAcross(Axis axis, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
@@ -101,8 +107,9 @@ private:
   Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
   Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
   llvm::SmallVector<Fragment> elementwise(mlir::linalg::GenericOp op, const Axes &loops);
+  static Axes axesRead(mlir::linalg::GenericOp op, mlir::OpOperand &operand, const Axes &loops);
+  static Axes loopsFor(mlir::linalg::GenericOp op, mlir::Value result, llvm::ArrayRef<Axis> axes);
   void sumColumns(mlir::linalg::GenericOp op);
-  llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis);
   llvm::SmallVector<Fragment> rowMoments(norm::MomentsOp op);
   mlir::Value tileRows();
   /// Whether this thread writes the element: it is there, and no thread before this one has it.

@@ -104,6 +104,13 @@ struct Reduction {
 
 SmallVector<Operation *> TileProgram::combiners(linalg::GenericOp op) { return Reduction(op).combiners; }
 
+SmallVector<Value> TileProgram::neutral(DeviceKernel &device, linalg::GenericOp op) {
+  SmallVector<Value> values;
+  for (TypedAttr start : Reduction(op).neutral)
+    values.push_back(arith::ConstantOp::create(device.builder, device.loc, start));
+  return values;
+}
+
 void TileProgram::addTo(linalg::GenericOp op, const Fragment &sums, const Fragment &start) {
   Fragment result{sums.rows, sums.columns, {}};
   Operation *combiner = Reduction(op).combiners.front();
@@ -129,11 +136,9 @@ void TileProgram::bindSums(Operation *op, ArrayRef<Fragment> sums) {
   }
 }
 
-/// Each thread's part: over its rows and columns that are there.
 SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis axis) {
   OpBuilder &builder = device.builder;
   const Axes &loops = section.loops.find(op)->second;
-  Reduction reduction(op);
   SmallVector<Fragment> operands;
   for (OpOperand *operand : op.getDpsInputOperands())
     operands.push_back(get(operand->get(), section.axesOf(op, op.getMatchingIndexingMap(operand))));
@@ -143,9 +148,7 @@ SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis 
   int64_t summed = alongColumns ? layout.columnsHeld() : layout.rowsHeld();
   SmallVector<SmallVector<Value>> results(op->getNumResults());
   for (int64_t slot = 0; slot < kept; ++slot) {
-    SmallVector<Value> sums;
-    for (TypedAttr start : reduction.neutral)
-      sums.push_back(arith::ConstantOp::create(builder, device.loc, start));
+    SmallVector<Value> sums = neutral(device, op);
     for (int64_t step = 0; step < summed; ++step) {
       int64_t r = alongColumns ? slot : step, c = alongColumns ? step : slot;
       SmallVector<Value> arguments;

@@ -92,7 +92,7 @@ void order(Block &block, std::vector<KernelGroup> &groups) {
   for (auto [group, unit] : unitOfGroup)
     for (Operation *op : group->recomputed)
       for (Value operand : op->getOperands())
-        if (Operation *producer = operand.getDefiningOp())
+        if (Operation *producer = operand.getDefiningOp(); producer && !group->ops.contains(producer))
           if (auto it = unitOf.find(producer); it != unitOf.end() && it->second != unit)
             predecessors[unit].insert(it->second);
   auto computesItself = [&](Operation *op, Operation *producer) {

@@ -32,6 +32,9 @@ bool markRows(mlir::Operation *op, const LoopNest &nest, unsigned loop, KernelGr
 /// state and stored as well (centred copies of weights). `planar` as in KernelLimits.
 llvm::SmallPtrSet<mlir::Operation *, 16> findStateUpdates(mlir::Block &block, bool planar);
 
+/// Whether a use lets the group compute the value for its own rows.
+bool readsItsRows(mlir::OpOperand &use, const KernelGroup &group);
+
 /// Small values that one other kernel alone reads (the reciprocal standard deviations of an inference batch norm) are
 /// computed by that kernel, before its rows.
 void absorbSmallGroups(PartitionState &state);
@@ -39,8 +42,10 @@ void absorbSmallGroups(PartitionState &state);
 /// An elementwise value that crosses kernels, made from what crosses anyway, is recomputed by its readers.
 void recomputeCheapValues(PartitionState &state);
 
-/// An elementwise value that nothing but main loops read is prepared by them, as they load it: in each of their tiles, of
-/// which there are the more, the more columns (or rows) of the product use it again; `mostReuse` is the most of them.
+/// Elementwise values that main loops alone read are prepared by them, as they load: in each of their tiles, of which there
+/// are the more, the more columns (or rows) of the product use an operand again; `mostReuse` is the most of them. A sum over
+/// the rows of such a value goes along where the product sums over them too. If the values are cheap, kernels whose rows
+/// they are may read them as well.
 void prepareOperands(PartitionState &state, int64_t mostReuse);
 
 } // namespace keel

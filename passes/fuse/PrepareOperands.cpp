@@ -14,22 +14,19 @@ bool isElementwise(Operation *op) {
          llvm::all_of(generic.getIndexingMapsArray(), [](AffineMap map) { return map.isProjectedPermutation(); });
 }
 
-/// The columns (or rows) of a product over which its operand is used again, as far as known: a main loop prepares the
-/// operand once for each tile of them.
-int64_t reuseOf(OpOperand &use) {
-  auto product = dyn_cast<linalg::GenericOp>(use.getOwner());
-  if (!product || !isMainLoop(product) || product.getNumLoops() > 3 || !product.isDpsInput(&use))
-    return ShapedType::kDynamic;
-  AffineMap map = product.getMatchingIndexingMap(&use);
-  int64_t reuse = 1;
-  for (auto [loop, extent] : llvm::enumerate(product.getStaticLoopRanges())) {
-    if (map.isFunctionOfDim(loop))
+/// Whether the op reads a value as the product does, and sums over what the product sums over.
+bool sumsAlong(linalg::GenericOp sum, OpOperand &use) {
+  auto product = cast<linalg::GenericOp>(use.getOwner());
+  for (OpOperand *operand : sum.getDpsInputOperands()) {
+    if (operand->get() != use.get())
       continue;
-    if (ShapedType::isDynamic(extent))
-      return ShapedType::kDynamic;
-    reuse *= extent;
+    AffineMap own = sum.getMatchingIndexingMap(operand), its = product.getMatchingIndexingMap(&use);
+    return own.isPermutation() && own.getNumDims() == 2 && llvm::all_of(llvm::seq(2u), [&](unsigned dim) {
+             return linalg::isReductionIterator(sum.getIteratorTypesArray()[*loopOfDim(own, dim)]) ==
+                    linalg::isReductionIterator(product.getIteratorTypesArray()[*loopOfDim(its, dim)]);
+           });
   }
-  return reuse;
+  return false;
 }
 
 class OperandPreparation {
@@ -37,62 +34,119 @@ public:
   OperandPreparation(PartitionState &state, int64_t mostReuse) : state(state), mostReuse(mostReuse) {}
 
   void run() {
-    for (unsigned index = 0; index < state.groups.size(); ++index)
-      if (std::optional<SmallVector<unsigned>> readers = findReaders(index))
-        moveTo(*readers, index);
+    for (KernelGroup &group : state.groups)
+      if (std::optional<Readers> readers = findReaders(group))
+        moveTo(*readers, group);
   }
 
 private:
-  /// The groups whose main loops are all that reads the group's results; none where something else does, or where they
-  /// should rather read them from memory.
-  std::optional<SmallVector<unsigned>> findReaders(unsigned index) {
-    const KernelGroup &group = state.groups[index];
-    if (group.mainLoop || group.isUpdate || group.ops.empty() || !llvm::all_of(group.ops, isElementwise))
-      return std::nullopt;
-    llvm::SmallSetVector<unsigned, 4> readers;
-    for (Operation *op : group.ops)
-      for (OpOperand &use : op->getUses()) {
-        if (group.ops.contains(use.getOwner()) || isRecomputedFor(op, use.getOwner()))
-          continue;
-        auto home = state.groupOf.find(use.getOwner());
-        int64_t reuse = reuseOf(use);
-        if (home == state.groupOf.end() || ShapedType::isDynamic(reuse) || reuse > mostReuse)
-          return std::nullopt;
-        readers.insert(home->second);
-      }
-    if (readers.empty())
-      return std::nullopt;
-    return readers.takeVector();
-  }
+  struct Readers {
+    /// For each kernel that reads results of the group, the ops that make them or sum them.
+    llvm::MapVector<unsigned, llvm::SmallSetVector<Operation *, 4>> roots;
+    llvm::SmallDenseSet<unsigned> asOperand, asRows;
+  };
 
-  /// Whether every kernel that computes the user computes the op too.
-  bool isRecomputedFor(Operation *op, Operation *user) const {
-    bool computed = false;
-    for (const KernelGroup &group : state.groups) {
-      if (!group.ops.contains(user))
+  /// None where something needs the group's results in memory.
+  std::optional<Readers> findReaders(const KernelGroup &group) {
+    if (!mostReuse || group.mainLoop || group.isUpdate || group.ops.empty())
+      return std::nullopt;
+    Readers readers;
+    for (Operation *op : group.ops) {
+      if (!isElementwise(op))
         continue;
-      if (!group.ops.contains(op))
-        return false;
-      computed = true;
+      for (OpOperand &use : op->getUses()) {
+        bool isOperand = isMainLoop(use.getOwner()), isInKernel = false;
+        for (auto [index, reader] : llvm::enumerate(state.groups)) {
+          if (!reader.ops.contains(use.getOwner()))
+            continue;
+          isInKernel = true;
+          if (reader.ops.contains(op))
+            continue;
+          if (isOperand ? !mayPrepare(use) : !isCheap(group) || !readsItsRows(use, reader))
+            return std::nullopt;
+          (isOperand ? readers.asOperand : readers.asRows).insert(index);
+          readers.roots[index].insert(op);
+        }
+        if (!isInKernel)
+          return std::nullopt;
+      }
     }
-    return computed;
+    for (Operation *op : group.ops)
+      if (!isElementwise(op) && !placeSum(op, readers))
+        return std::nullopt;
+    // A value has one place in a kernel's loops.
+    if (readers.asOperand.empty() || llvm::any_of(readers.asRows, [&](unsigned reader) { return readers.asOperand.contains(reader); }))
+      return std::nullopt;
+    return readers;
   }
 
-  void moveTo(ArrayRef<unsigned> readers, unsigned index) {
-    KernelGroup &group = state.groups[index];
+  /// Whether few enough columns (or rows) of the product use the operand: the main loop prepares it for each tile of them.
+  bool mayPrepare(OpOperand &use) const {
+    auto product = dyn_cast<linalg::GenericOp>(use.getOwner());
+    if (!product || product.getNumLoops() > 3 || !product.isDpsInput(&use))
+      return false;
+    AffineMap map = product.getMatchingIndexingMap(&use);
+    int64_t reuse = 1;
+    for (auto [loop, extent] : llvm::enumerate(product.getStaticLoopRanges()))
+      if (!map.isFunctionOfDim(loop)) {
+        if (ShapedType::isDynamic(extent))
+          return false;
+        reuse *= extent;
+      }
+    return reuse <= mostReuse;
+  }
+
+  /// Cheaper to compute again than to read.
+  static bool isCheap(const KernelGroup &group) {
+    constexpr int64_t mostOps = 16;
+    int64_t ops = 0;
     for (Operation *op : group.ops)
-      if (!group.recomputed.contains(op))
-        state.groupOf[op] = readers.front();
-    for (unsigned reader : readers) {
-      // Only what leads to its own operand.
-      llvm::SmallPtrSet<Operation *, 8> needed;
+      for (Operation &inner : op->getRegion(0).front().without_terminator()) {
+        if (inner.getDialect()->getNamespace() != "arith")
+          return false;
+        ++ops;
+      }
+    return ops <= mostOps;
+  }
+
+  /// A sum over the rows goes to a main loop that sums over them too.
+  bool placeSum(Operation *op, Readers &readers) {
+    auto sum = dyn_cast<linalg::GenericOp>(op);
+    if (!sum || sum.getNumReductionLoops() != 1)
+      return false;
+    for (Value value : sum.getDpsInputs())
+      for (OpOperand &use : value.getUses())
+        if (auto home = state.groupOf.find(use.getOwner()); home != state.groupOf.end() &&
+                                                            readers.asOperand.contains(home->second) &&
+                                                            isMainLoop(use.getOwner()) && sumsAlong(sum, use)) {
+          readers.roots[home->second].insert(op);
+          return true;
+        }
+    return false;
+  }
+
+  void moveTo(const Readers &readers, KernelGroup &group) {
+    llvm::SmallPtrSet<Operation *, 8> settled;
+    for (const auto &[index, roots] : readers.roots) {
+      KernelGroup &reader = state.groups[index];
+      // What leads to its own operands and sums.
+      llvm::SmallPtrSet<Operation *, 8> needed(roots.begin(), roots.end());
       for (Operation *op : llvm::reverse(group.ops))
-        if (llvm::any_of(op->getUsers(), [&](Operation *user) { return needed.contains(user) || state.groups[reader].mainLoop == user; }))
+        if (llvm::any_of(op->getUsers(), [&](Operation *user) { return needed.contains(user); }))
           needed.insert(op);
-      for (Operation *op : group.ops)
-        if (needed.contains(op) && state.groups[reader].ops.insert(op) && state.groupOf[op] != reader)
-          state.groups[reader].recomputed.insert(op);
-      state.groups[reader].numPrepared += needed.size();
+      for (Operation *op : group.ops) {
+        if (!needed.contains(op) || !reader.ops.insert(op))
+          continue;
+        if (readers.asOperand.contains(index))
+          ++reader.numPrepared;
+        else if (auto dim = group.rowDim.find(op->getResult(0)); dim != group.rowDim.end())
+          for (Value result : op->getResults())
+            reader.rowDim[result] = dim->second;
+        if (group.recomputed.contains(op) || !settled.insert(op).second)
+          reader.recomputed.insert(op);
+        else
+          state.groupOf[op] = index;
+      }
     }
     group.ops.clear();
   }

@@ -37,17 +37,6 @@ void absorbSmallGroups(PartitionState &state) {
   }
 }
 
-namespace {
-bool isCheap(Operation *op) {
-  auto generic = dyn_cast<linalg::GenericOp>(op);
-  return generic && generic->getNumResults() == 1 && generic.getNumParallelLoops() == generic.getNumLoops() &&
-         generic.getNumLoops() > 0 && generic.getBody()->getOperations().size() <= 8 &&
-         llvm::all_of(*generic.getBody(), [](Operation &inner) {
-           return isa<linalg::YieldOp>(inner) || inner.getDialect()->getNamespace() == "arith";
-         });
-}
-
-/// The use lets the group compute the value for its own rows.
 bool readsItsRows(OpOperand &use, const KernelGroup &group) {
   Operation *user = use.getOwner();
   std::optional<LoopNest> nest = LoopNest::get(user);
@@ -61,6 +50,16 @@ bool readsItsRows(OpOperand &use, const KernelGroup &group) {
     if (auto dim = group.rowDim.find(result); dim != group.rowDim.end())
       return loopOfDim(nest->resultMaps[index], dim->second) == loop;
   return !nest->isParallel(*loop);
+}
+
+namespace {
+bool isCheap(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && generic->getNumResults() == 1 && generic.getNumParallelLoops() == generic.getNumLoops() &&
+         generic.getNumLoops() > 0 && generic.getBody()->getOperations().size() <= 8 &&
+         llvm::all_of(*generic.getBody(), [](Operation &inner) {
+           return isa<linalg::YieldOp>(inner) || inner.getDialect()->getNamespace() == "arith";
+         });
 }
 
 /// The value is in memory for other kernels whatever happens: not computed in the group, or read outside of it.

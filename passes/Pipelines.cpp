@@ -94,6 +94,9 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
     manager.addPass(createPackOperands({options.vectorBits, options.vectorRegisters}));
     manager.addPass(createHoistDerivedState());
   }
+  // Tables are in the device's memory, as state is.
+  if (options.sm)
+    manager.addPass(createConstantsToState());
   // Bufferization does not know globals.
   manager.addPass(createStateToArguments());
   manager.addPass(createCanonicalizerPass());
@@ -102,6 +105,8 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
 
 void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &options) {
   if (options.sm) {
+    // The host's side of an entry reads no memory.
+    manager.addPass(createReadNumbers());
     // What does not fit one kernel of a GPU is a kernel for each computation.
     manager.addPass(createSplitKernels());
     FormKernelsOptions apart;

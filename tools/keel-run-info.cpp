@@ -136,7 +136,7 @@ void info(const Options &options) {
               << std::string(std::max<int>(1, 28 - static_cast<int>(std::strlen(state.name))), ' ') << type
               << std::string(std::max<int>(1, 18 - static_cast<int>(type.size())), ' ') << role
               << std::string(std::max<int>(1, 11 - static_cast<int>(role.size())), ' ')
-              << (state.role == KEEL_STATE_DERIVED ? "by prepare" : initText(state)) << "\n";
+              << (state.role == KEEL_STATE_DERIVED && state.init != KEEL_INIT_DATA ? "by prepare" : initText(state)) << "\n";
   }
   std::cout << "\nparameters " << parameters << "\nstate      " << bytes << " bytes\narena      " << arena
             << " bytes\n";

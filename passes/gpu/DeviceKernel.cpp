@@ -112,6 +112,15 @@ Value DeviceKernel::at(Value pointer, Type elementType, int64_t index) {
                              ArrayRef<LLVM::GEPArg>{int32_t(index)}, LLVM::GEPNoWrapFlags::inbounds);
 }
 
+Value DeviceKernel::pointerTo(unsigned operand, ArrayRef<Value> position) {
+  Value offset = constant(0);
+  for (auto [dim, index] : llvm::enumerate(position)) {
+    Value number = index.getType().isIndex() ? arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index) : index;
+    offset = add(multiply(offset, extent(operand, dim)), number);
+  }
+  return at(parameter(operand), cast<ShapedType>(types[place(operand)]).getElementType(), offset);
+}
+
 SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t count) {
   Type stored = storedType(elementType);
   SmallVector<Value> values;

@@ -50,6 +50,8 @@ public:
   // Memory. Pointers are of address space 1 (global) or 3 (shared); booleans take a byte.
   mlir::Value at(mlir::Value pointer, mlir::Type elementType, mlir::Value index);
   mlir::Value at(mlir::Value pointer, mlir::Type elementType, int64_t index);
+  /// The address of an operand's element; the position is of i64 or indices.
+  mlir::Value pointerTo(unsigned operand, llvm::ArrayRef<mlir::Value> position);
   llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1);
   /// What `access` loads where the condition holds (a null one always does), else zeros.
   llvm::SmallVector<mlir::Value> loadWhere(mlir::Value condition, mlir::Type elementType, int64_t count,

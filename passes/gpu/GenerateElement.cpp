@@ -57,6 +57,11 @@ public:
       }
       if (auto generic = dyn_cast<linalg::GenericOp>(op))
         status = emitGeneric(generic, cast<OpResult>(yield.getValues()[smallest]), position);
+      else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op); insert && insert.getDest() == kernel.getBlock()->getArgument(output))
+        // In place: the other elements stay as they are, even if nobody has written them.
+        insertedAt(insert, position, [&](Value inside, function_ref<Value()> source) {
+          device.when(inside, [&] { write(output, position, source()); });
+        });
       else if (isa<tensor::PadOp, tensor::InsertSliceOp, tensor::GenerateOp>(op))
         write(output, position, valueAt(op->getResult(0), position));
       else
@@ -69,7 +74,6 @@ public:
 
 private:
   Value toIndex(Value number) { return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number); }
-  Value toNumber(Value index) { return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index); }
 
   Value extentOf(Value tensor, int64_t dim) {
     auto type = cast<RankedTensorType>(tensor.getType());
@@ -86,15 +90,7 @@ private:
     llvm_unreachable("a value of unknown extent inside a kernel");
   }
 
-  Value pointerTo(unsigned operand, ArrayRef<Value> position) {
-    auto type = cast<RankedTensorType>(kernel->getOperand(operand).getType());
-    Value offset = device.constant(0);
-    for (auto [dim, index] : llvm::enumerate(position))
-      offset = device.add(device.multiply(offset, device.extent(operand, dim)), toNumber(index));
-    return device.at(device.parameter(operand), type.getElementType(), offset);
-  }
-
-  void write(unsigned operand, ArrayRef<Value> position, Value value) { device.store({value}, pointerTo(operand, position)); }
+  void write(unsigned operand, ArrayRef<Value> position, Value value) { device.store({value}, device.pointerTo(operand, position)); }
 
   /// A number of the kernel's own block.
   Value outside(Value value) {
@@ -110,6 +106,12 @@ private:
     }
     if (auto dim = value.getDefiningOp<tensor::DimOp>())
       return extentOf(dim.getSource(), *dim.getConstantIndex());
+    if (auto extract = value.getDefiningOp<tensor::ExtractOp>()) {
+      SmallVector<Value> position;
+      for (Value index : extract.getIndices())
+        position.push_back(outside(index));
+      return valueAt(extract.getTensor(), position);
+    }
     IRMapping mapping;
     Operation *op = value.getDefiningOp();
     for (Value operand : op->getOperands())
@@ -129,7 +131,7 @@ private:
       return outside(tensor);
     Type elementType = getElementTypeOrSelf(tensor.getType());
     if (auto argument = dyn_cast<BlockArgument>(tensor))
-      return device.load(pointerTo(argument.getArgNumber(), position), elementType).front();
+      return device.load(device.pointerTo(argument.getArgNumber(), position), elementType).front();
     Operation *op = tensor.getDefiningOp();
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       auto value = cast<DenseElementsAttr>(constant.getValue()).getSplatValue<Attribute>();
@@ -160,8 +162,13 @@ private:
     }
     if (auto pad = dyn_cast<tensor::PadOp>(op))
       return padAt(pad, position);
-    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
-      return insertedAt(insert, position);
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+      Value element;
+      insertedAt(insert, position, [&](Value inside, function_ref<Value()> source) {
+        element = choose(inside, elementType, source, [&] { return valueAt(insert.getDest(), position); });
+      });
+      return element;
+    }
     if (auto generate = dyn_cast<tensor::GenerateOp>(op))
       return cloneBlock(generate.getBody().front(), position);
     llvm_unreachable("a tensor that is neither an argument nor evaluated in place");
@@ -199,7 +206,9 @@ private:
                   [&] { return cloneBlock(pad.getRegion().front(), position); });
   }
 
-  Value insertedAt(tensor::InsertSliceOp insert, ArrayRef<Value> position) {
+  /// Calls `use` with whether the position lies in what is inserted, and a function that gives the element there.
+  void insertedAt(tensor::InsertSliceOp insert, ArrayRef<Value> position,
+                  function_ref<void(Value, function_ref<Value()>)> use) {
     SmallVector<Value> moved, extents;
     for (OpFoldResult size : insert.getMixedSizes())
       extents.push_back(outside(size));
@@ -209,8 +218,7 @@ private:
     for (auto [dim, index] : llvm::enumerate(moved))
       if (!dropped.test(dim))
         inSource.push_back(index);
-    return choose(inside, getElementTypeOrSelf(insert.getType()), [&] { return valueAt(insert.getSource(), inSource); },
-                  [&] { return valueAt(insert.getDest(), position); });
+    use(inside, [&] { return valueAt(insert.getSource(), inSource); });
   }
 
   /// Clones a block of scalar ops and gives what it yields.

@@ -100,6 +100,12 @@ static LogicalResult checkHost(LLVM::LLVMFuncOp entry) {
     bool touches = llvm::any_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>) && !isMemoryEffectFree(op);
     if (!touches && !isa<KernelOp, memref::AllocOp>(op))
       return WalkResult::advance();
+    if (isa<memref::LoadOp>(op)) {
+      op->emitError("a number that the device computes decides what the host does (a condition, a bound, an index), but "
+                    "nothing waits for the device inside an entry; choose between results with arith.select, or compile "
+                    "for a CPU");
+      return WalkResult::interrupt();
+    }
     op->emitError("'") << op->getName()
                        << "' is left on the host's side of an entry for a GPU, whose memory the host cannot touch; it must "
                           "be part of a kernel that became device code";

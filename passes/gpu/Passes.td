@@ -3,6 +3,50 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ConstantsToState : Pass<"constants-to-state", "::mlir::ModuleOp"> {
+  let summary = "keep the tables that kernels read in the device's memory";
+  let description = [{
+    A constant tensor that is left outside of kernels becomes private state of the role "derived", which starts with the
+    constant's data.
+
+    ```mlir
+    %table = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    ml_program.global private mutable @keel.table(dense<[1.0, 2.0]> : tensor<2xf32>) : tensor<2xf32> {keel.role = "derived"}
+    ...
+    %table = ml_program.global_load @keel.table : tensor<2xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::ml_program::MLProgramDialect"];
+}
+
+def ReadNumbers : Pass<"read-numbers", "::mlir::ModuleOp"> {
+  let summary = "let kernels read the numbers they need from the device's memory";
+  let description = [{
+    A number that a kernel gets, made of elements of tensors, is computed in the kernel: the host would have to wait for the
+    device. A tensor of given numbers is written by a kernel, too.
+
+    ```mlir
+    %n = tensor.extract %t[] : tensor<f32>
+    keel.kernel "k" ins(%a = %n : f32) ...
+    ```
+
+    becomes
+
+    ```mlir
+    keel.kernel "k" ins(%b = %t : tensor<f32>) ... {
+      %a = tensor.extract %b[] : tensor<f32>
+      ...
+    ```
+  }];
+  let dependentDialects = ["::keel::KeelDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def SplitKernels : Pass<"split-kernels", "mlir::ModuleOp"> {
   let summary = "takes kernels apart that no GPU kernel can hold";
   let description = [{

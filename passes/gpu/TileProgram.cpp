@@ -93,6 +93,12 @@ Value TileProgram::outside(Value value) {
     auto tensor = dyn_cast<BlockArgument>(dim.getSource());
     Value extent = device.extent(tensor.getArgNumber(), *dim.getConstantIndex());
     result = arith::IndexCastOp::create(builder, device.loc, builder.getIndexType(), extent);
+  } else if (auto extract = value.getDefiningOp<tensor::ExtractOp>()) {
+    SmallVector<Value> position;
+    for (Value index : extract.getIndices())
+      position.push_back(outside(index));
+    auto table = cast<BlockArgument>(extract.getTensor());
+    result = device.load(device.pointerTo(table.getArgNumber(), position), extract.getType()).front();
   } else {
     Operation *op = value.getDefiningOp();
     IRMapping mapping;
@@ -149,21 +155,15 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
         continue;
       }
       if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
-        auto table = cast<BlockArgument>(extract.getTensor());
-        auto type = cast<RankedTensorType>(table.getType());
-        Value offset = device.constant(0);
-        for (auto [dim, index] : llvm::enumerate(extract.getIndices())) {
-          Value place = arith::IndexCastOp::create(builder, device.loc, builder.getI64Type(), mapping.lookupOrDefault(index));
-          offset = device.add(device.multiply(offset, device.extent(table.getArgNumber(), dim)), place);
-        }
+        SmallVector<Value> position;
+        for (Value index : extract.getIndices())
+          position.push_back(mapping.contains(index) ? mapping.lookup(index) : outside(index));
+        Value pointer = device.pointerTo(cast<BlockArgument>(extract.getTensor()).getArgNumber(), position);
         // An element that is not there may ask for anything.
         Value isThere = device.all({llvm::is_contained(loops, Axis::Row) ? rowIsThere(atRow) : Value(),
                                     llvm::is_contained(loops, Axis::Column) ? columnIsThere(atColumn + number) : Value()});
-        Type elementType = type.getElementType();
-        auto gather = [&] {
-          return device.load(device.at(device.parameter(table.getArgNumber()), elementType, offset), elementType);
-        };
-        mapping.map(extract.getResult(), device.loadWhere(isThere, elementType, 1, gather).front());
+        auto gather = [&] { return device.load(pointer, extract.getType()); };
+        mapping.map(extract.getResult(), device.loadWhere(isThere, extract.getType(), 1, gather).front());
         continue;
       }
       inner.walk([&](Operation *nested) {

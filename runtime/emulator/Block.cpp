@@ -123,6 +123,7 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.lane = i % warpSize;
     thread.exited = false;
     thread.site = nullptr;
+    thread.carry = false;
     thread.order = Order();
     thread.fenced = {};
     thread.observed.clear();

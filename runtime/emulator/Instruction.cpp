@@ -70,7 +70,8 @@ std::shared_ptr<const void> resolve(keel_emulator_import *imports, std::uint32_t
   const std::array tables = {registerInstructions(), barrierInstructions(),  warpInstructions(),    memoryInstructions(),
                              atomicInstructions(),   asyncCopyInstructions(), matrixInstructions(),  multiplyInstructions(),
                              integerInstructions(),  floatInstructions(),    convertInstructions(), controlInstructions(),
-                             mbarrierInstructions(), clusterInstructions(), bulkCopyInstructions(), warpGroupInstructions()};
+                             mbarrierInstructions(), clusterInstructions(), bulkCopyInstructions(), warpGroupInstructions(),
+                             carryInstructions()};
   auto kept = std::make_shared<std::vector<std::shared_ptr<const void>>>();
   std::string unknown;
   for (keel_emulator_import &import : std::span(imports, count)) {

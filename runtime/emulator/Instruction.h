@@ -62,6 +62,7 @@ std::span<const Opcode> asyncCopyInstructions();
 std::span<const Opcode> matrixInstructions();
 std::span<const Opcode> multiplyInstructions();
 std::span<const Opcode> integerInstructions();
+std::span<const Opcode> carryInstructions();
 std::span<const Opcode> floatInstructions();
 std::span<const Opcode> convertInstructions();
 std::span<const Opcode> controlInstructions();

@@ -73,6 +73,8 @@ struct Thread : keel_emulated_thread {
   const std::uint64_t *in;
   std::uint64_t *out;
 
+  bool carry; // of integers of several words
+
   Order order;
   Released fenced;                // what a fence made ready to be told by strong writes that follow
   std::vector<Released> observed; // what strong reads saw, to be known after the next fence

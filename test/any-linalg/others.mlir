@@ -1,4 +1,5 @@
 // RUN: %python %S/execute.py %s --prepare=--import-graph --prepare=--normalize-graph | FileCheck %s
+// RUN: %python %S/execute.py %s --prepare=--import-graph --prepare=--normalize-graph --device emulator | FileCheck %s
 // CHECK: equal
 
 // Softmax, packing, constants as large as tensors, helper functions, math functions.

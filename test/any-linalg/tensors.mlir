@@ -1,4 +1,5 @@
 // RUN: %python %S/execute.py %s --prepare=--import-graph | FileCheck %s
+// RUN: %python %S/execute.py %s --prepare=--import-graph --device emulator | FileCheck %s
 // CHECK: equal
 
 // Tensor ops around computations: concat, slices, reshapes, generate, from_elements, splat, insert.

@@ -1,5 +1,6 @@
 // Instructions of one thread, each on operands whose result the manual's definition gives.
 #include "test/emulator/Kernel.h"
+#include "runtime/emulator/Machine.h"
 #include "runtime/emulator/instructions/Number.h"
 
 #include <cmath>
@@ -25,6 +26,26 @@ void check(const std::vector<Case> &cases) {
     Words out = instruction.call(&thread, test.in.data(), test.in.size(), 1);
     EXPECT_EQ(out[0], test.out) << test.name << std::hex << ": " << out[0] << ", not " << test.out;
   }
+}
+
+TEST(Arithmetic, Carries) {
+  emulator::Thread thread{};
+  auto call = [&](const char *name, const std::vector<std::uint64_t> &in) {
+    return Instruction(name, 1).call(&thread, in.data(), in.size(), 1)[0];
+  };
+  // 0x00000001'ffffffff + 0x00000000'00000001, by words.
+  EXPECT_EQ(call("add.cc.u32", {0xffffffff, 1}), 0u);
+  EXPECT_EQ(call("addc.u32", {1, 0}), 2u);
+  EXPECT_EQ(call("addc.cc.u32", {0xffffffff, 0}), 0u); // the flag is kept until it is written
+  EXPECT_EQ(call("addc.cc.s32", {0xfffffffe, 0}), ~0ull);
+  EXPECT_EQ(call("addc.u64", {~0ull, 0}), ~0ull);
+  // 0x00000002'00000000 - 0x00000000'00000001
+  EXPECT_EQ(call("sub.cc.u32", {0, 1}), 0xffffffffu);
+  EXPECT_EQ(call("subc.u32", {2, 0}), 1u);
+  // 0xfedcba98 * 0x87654321 + 0xffffffff
+  std::uint64_t whole = 0xfedcba98ull * 0x87654321 + 0xffffffff;
+  EXPECT_EQ(call("mad.lo.cc.u32", {0xfedcba98, 0x87654321, 0xffffffff}), whole & 0xffffffff);
+  EXPECT_EQ(call("madc.hi.u32", {0xfedcba98, 0x87654321, 0}), whole >> 32);
 }
 
 TEST(Arithmetic, Integers) {

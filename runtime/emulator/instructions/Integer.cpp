@@ -1,5 +1,5 @@
-// Integer arithmetic, logic and comparison. PTX ISA 9.7.1 (integer), 9.7.2 (extended precision), 9.7.6 (comparison), 9.7.8
-// (logic and shift), 9.7.9.7 prmt.
+// Integer arithmetic, logic and comparison. PTX ISA 9.7.1 (integer), 9.7.6 (comparison), 9.7.8 (logic and shift), 9.7.9.7
+// prmt. What reads or writes the carry is in Carry.cpp.
 #include "runtime/emulator/Instruction.h"
 
 #include <algorithm>
@@ -244,11 +244,11 @@ bool isInteger(const std::optional<Type> &type) { return type && !type->isFloat(
 
 template <keel_emulated_instruction function> std::optional<Binding> plain(const Name &name) {
   auto type = parseType(name.last());
-  return isInteger(type) ? std::optional(bind(function, Operation{*type, 0, 0, name.has("sat")})) : std::nullopt;
+  return isInteger(type) && !name.has("cc") ? std::optional(bind(function, Operation{*type, 0, 0, name.has("sat")})) : std::nullopt;
 }
 template <keel_emulated_instruction narrow> std::optional<Binding> product(const Name &name) {
   auto type = parseType(name.last());
-  if (!isInteger(type))
+  if (!isInteger(type) || name.has("cc"))
     return std::nullopt;
   return bind(name.has("wide") ? wide : narrow, Operation{*type, name.has("hi"), 0, name.has("sat")});
 }

@@ -23,3 +23,18 @@ func.func @forward(%y: memref<4xf32> {keel.output = 0 : i32}) {
   keel.launch @device::@k blocks(%n) ins(%x : memref<4xf32>) outs(%y : memref<4xf32>)
   return
 }
+
+// -----
+
+gpu.module @device {
+  llvm.func @k(%y: !llvm.ptr<1>) attributes {nvvm.kernel, keel.threads = 128 : i32, keel.shared_bytes = 0 : i32} {
+    llvm.return
+  }
+}
+func.func @forward(%x: memref<i64>, %y: memref<4xf32> {keel.output = 0 : i32}) {
+  // expected-error @below {{a number that the device computes decides what the host does (a condition, a bound, an index), but nothing waits for the device inside an entry; choose between results with arith.select, or compile for a CPU}}
+  %b = memref.load %x[] : memref<i64>
+  %n = arith.index_cast %b : i64 to index
+  keel.launch @device::@k blocks(%n) outs(%y : memref<4xf32>)
+  return
+}

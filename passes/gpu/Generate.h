@@ -15,12 +15,16 @@ struct KernelSchedule {
 /// On a kernel: the tile of its main loop, [rows, columns], in the place of the chosen one.
 constexpr llvm::StringLiteral tileAttribute = "keel.tile";
 
-/// Chooses tiles and main loops.
-KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space);
+/// On a kernel: how many blocks share a tile of its main loop (mma.sync, rows of known number), in the place of what is
+/// chosen; i64.
+constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 
-/// What a kernel needs beside its operands: partial sums, one a tile, which later blocks add up.
+/// Chooses tiles and main loops. `batch` is the most rows where their number is dynamic.
+KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, int64_t batch);
+
+/// What a kernel needs beside its operands: partial sums, which later blocks add up.
 struct Workspace {
-  mlir::RankedTensorType type; // the leading extent counts the tiles of rows
+  mlir::RankedTensorType type; // the leading extent counts the tiles of rows, where it is dynamic
   unsigned section;
   mlir::Value sum; // the result that it holds parts of
 };

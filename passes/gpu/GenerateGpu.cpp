@@ -61,7 +61,7 @@ private:
       launch(builder, kernel, {*function, {}}, buildElementLaunchSize(builder, kernel), {});
       return success();
     }
-    KernelSchedule schedule = chooseSchedule(kernel, *space);
+    KernelSchedule schedule = chooseSchedule(kernel, *space, batch);
     DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);
     LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);
     launch(builder, kernel, made, size.blocks, size.rowTiles);

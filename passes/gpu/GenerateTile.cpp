@@ -2,6 +2,7 @@
 // left when the tiles of all rows are done, which the last block to arrive does, in a fixed order.
 #include "passes/gpu/Generate.h"
 #include "passes/gpu/PartialSums.h"
+#include "passes/gpu/SplitDepth.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -27,6 +28,11 @@ static std::pair<unsigned, std::optional<unsigned>> findExtent(std::pair<Value, 
   return {cast<BlockArgument>(value).getArgNumber(), dim};
 }
 
+/// The tiles of a section whose rows are of known number.
+static int64_t tilesOf(const Section &section, const SectionSchedule &schedule) {
+  return llvm::divideCeil(section.rows, schedule.layout.rows) * columnTiles(section, schedule);
+}
+
 namespace {
 class TileGenerator {
 public:
@@ -43,7 +49,7 @@ public:
     for (auto [index, section] : llvm::enumerate(space.sections)) {
       Value rowTiles = device.divideUp(numRows(index), schedule.sections[index].layout.rows);
       int64_t across = columnTiles(section, schedule.sections[index]);
-      Value end = device.add(start, device.multiply(rowTiles, across));
+      Value end = device.add(start, device.multiply(rowTiles, across * schedule.sections[index].splits));
       Value mine;
       if (space.sections.size() > 1) {
         Value after = arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::sge, device.block(), start);
@@ -56,7 +62,7 @@ public:
       start = end;
     }
     if (!space.scalars.empty())
-      afterAll(device.numBlocks(), takeTicket(), [&] { emitScalars(); });
+      afterAll(device.numBlocks(), counter(takeTicket()), [&] { emitScalars(); });
     DeviceFunction made = result;
     made.tickets = tickets;
     made.words = words;
@@ -79,6 +85,12 @@ private:
           llvm::append_range(shape, type.getShape());
           made.workspaces.push_back({RankedTensorType::get(shape, type.getElementType()), unsigned(index), sum});
         }
+    for (auto [index, section] : llvm::enumerate(space.sections))
+      if (const SectionSchedule &how = schedule.sections[index]; how.splits > 1) {
+        int64_t numbers = how.splits * tilesOf(section, how) * how.layout.rows * how.layout.columns;
+        made.workspaces.push_back({RankedTensorType::get({numbers}, Float32Type::get(section.mainLoop->getContext())),
+                                   unsigned(index), section.mainLoop->getResult(0)});
+      }
     return made;
   }
 
@@ -120,6 +132,11 @@ private:
     const SectionSchedule &how = schedule.sections[index];
     int64_t mark = device.sharedMark();
     TilePlace place;
+    Value part;
+    if (how.splits > 1) {
+      part = arith::RemUIOp::create(builder, device.loc, local, device.constant(how.splits));
+      local = arith::DivUIOp::create(builder, device.loc, local, device.constant(how.splits));
+    }
     Value rowTile = local, columnTile = device.constant(0);
     RowExchange exchange;
     if (how.exchanges(section)) {
@@ -144,21 +161,27 @@ private:
     if (section.rows != how.layout.rows)
       place.isFirstRow = device.isZero(rowTile);
     TileProgram program(device, kernel, section, how.layout, place);
-    for (Operation *op : section.ops) {
-      if (op == section.mainLoop)
-        emitMainLoop(section, how, place, program);
-      else if (llvm::is_contained(section.rowSums, op))
-        partials.write(program, op, rowTile);
-      else
-        program.run(op);
-    }
-    program.store();
-    if (!section.rowSums.empty())
-      afterAll(device.multiply(rowTiles, across), takeTicket(), [&] { emitFinish(index, rowTiles); });
+    auto run = [&](auto &self, ArrayRef<Operation *> ops) -> void {
+      for (; !ops.empty(); ops = ops.drop_front()) {
+        Operation *op = ops.front();
+        if (op == section.mainLoop && part)
+          return emitPart(index, place, program, local, part, [&] { self(self, ops.drop_front()); });
+        if (op == section.mainLoop)
+          addSums(section, program, emitMainLoop(section, how, place));
+        else if (llvm::is_contained(section.rowSums, op))
+          partials.write(program, op, rowTile);
+        else
+          program.run(op);
+      }
+      program.store();
+      if (!section.rowSums.empty())
+        afterAll(device.multiply(rowTiles, across), counter(takeTicket()), [&] { emitFinish(index, rowTiles); });
+    };
+    run(run, section.ops);
     if (place.exchange) {
       words += exchange.sites * exchange.rowTiles * across * how.layout.rows;
       // The next launch's words are of another epoch.
-      afterAll(device.multiply(rowTiles, across), takeTicket(), [&] {
+      afterAll(device.multiply(rowTiles, across), counter(takeTicket()), [&] {
         device.when(device.isZero(device.thread()), [&] { device.store({exchange.epoch}, epochCounter); });
       });
     }
@@ -190,11 +213,30 @@ private:
 
   Value counter(unsigned ticket) { return device.at(device.extraInput(0), device.builder.getI32Type(), int64_t(ticket)); }
 
-  void emitMainLoop(const Section &section, const SectionSchedule &how, const TilePlace &place, TileProgram &program) {
+  Fragment emitMainLoop(const Section &section, const SectionSchedule &how, const TilePlace &place) {
     Value depth = extentOf(section.depthOf, section.depth);
-    Fragment sums = how.loop == SectionSchedule::Loop::Mma
-                        ? emitMmaLoop(device, kernel, section, how, place, depth)
-                        : emitRegisterTileLoop(device, kernel, section, how, place, depth);
+    return how.loop == SectionSchedule::Loop::Mma ? emitMmaLoop(device, kernel, section, how, place, depth)
+                                                  : emitRegisterTileLoop(device, kernel, section, how, place, depth);
+  }
+
+  /// The block's part of the main loop; the last block of the tile goes on with `rest`.
+  void emitPart(unsigned index, TilePlace place, TileProgram &program, Value tile, Value part, llvm::function_ref<void()> rest) {
+    const Section &section = space.sections[index];
+    const SectionSchedule &how = schedule.sections[index];
+    int64_t tiles = tilesOf(section, how);
+    SplitDepth split(device, how, partials.pointerTo(section.mainLoop->getResult(0)), device.constant(tiles), tile, part);
+    split.restrict(place, extentOf(section.depthOf, section.depth));
+    split.write(emitMainLoop(section, how, place));
+    Value counters = counter(firstTicket + tickets);
+    tickets += tiles;
+    afterAll(device.constant(how.splits), device.at(counters, device.builder.getI32Type(), tile), [&] {
+      addSums(section, program, split.add());
+      rest();
+    });
+  }
+
+  /// The main loop's result: its sums, and what they start from.
+  void addSums(const Section &section, TileProgram &program, const Fragment &sums) {
     auto op = cast<linalg::GenericOp>(section.mainLoop);
     OpOperand *init = op.getDpsInitOperand(0);
     program.addTo(op, sums, program.get(init->get(), section.axesOf(op, op.getMatchingIndexingMap(init))));
@@ -203,7 +245,7 @@ private:
   unsigned takeTicket() { return firstTicket + tickets++; }
 
   /// Runs `body` in the block that is the last of `count` to get here: it sees what all of them wrote.
-  void afterAll(Value count, unsigned ticket, llvm::function_ref<void()> body) {
+  void afterAll(Value count, Value counter, llvm::function_ref<void()> body) {
     OpBuilder &builder = device.builder;
     Type i32 = builder.getI32Type();
     auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
@@ -214,7 +256,7 @@ private:
       // The barrier put the block's writes before this fence, which releases them all (PTX ISA 8.8, causality order).
       fence();
       // Wraps to zero with the last arrival, ready for the next launch.
-      Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, counter(ticket), last,
+      Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, counter, last,
                                                 LLVM::AtomicOrdering::monotonic, "device");
       fence();
       Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last);
@@ -314,7 +356,7 @@ LaunchSize keel::buildLaunchSize(OpBuilder &builder, KernelOp kernel, const Kern
     Value tiles = arith::CeilDivUIOp::create(builder, loc, rows, arith::ConstantIndexOp::create(builder, loc, how.layout.rows));
     size.rowTiles.push_back(tiles);
     Value blocks = arith::MulIOp::create(builder, loc, tiles,
-                                         arith::ConstantIndexOp::create(builder, loc, columnTiles(section, how)));
+                                         arith::ConstantIndexOp::create(builder, loc, columnTiles(section, how) * how.splits));
     size.blocks = size.blocks ? arith::AddIOp::create(builder, loc, size.blocks, blocks).getResult() : blocks;
   }
   if (!size.blocks)

@@ -224,8 +224,9 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     for (auto &[operand, program] : fetched)
       operand->prepare(*program, stage);
   };
+  Value first = place.firstDepth ? place.firstDepth : device.constant(0), end = place.endDepth ? place.endDepth : depth;
   for (int64_t stage = 0; stage < stages - 1; ++stage)
-    fill(device.constant(stage * depthTile), device.constant(stage), [] {});
+    fill(device.add(first, stage * depthTile), device.constant(stage), [] {});
 
   Value zero = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
   int64_t rows = layout.rowsHeld(), columns = layout.columnsHeld();
@@ -247,7 +248,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
       carried = carried.drop_back(sums.size());
     }
   };
-  auto loop = scf::ForOp::create(builder, loc, device.constant(0), depth, device.constant(depthTile), starts);
+  auto loop = scf::ForOp::create(builder, loc, first, end, device.constant(depthTile), starts);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());

@@ -16,6 +16,8 @@ public:
   llvm::SmallVector<Fragment> add(TileProgram &program, mlir::Operation *op, mlir::Value rowTiles, mlir::Value rows,
                                   int64_t tileRows);
 
+  mlir::Value pointerTo(mlir::Value sum) { return pointerTo(workspaceOf(sum)); }
+
 private:
   mlir::Value pointerTo(const Workspace &workspace) { return device.extraInit(&workspace - workspaces.data()); }
   const Workspace &workspaceOf(mlir::Value sum) const;

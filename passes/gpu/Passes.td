@@ -61,7 +61,9 @@ def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
   let summary = "makes device code of kernels";
   let description = [{
     Every `keel.kernel` becomes a `keel.launch` and a function of the `gpu.module` `@device`. Counters and words that
-    launches keep for themselves from one to the next are two pieces of derived state.
+    launches keep for themselves from one to the next are two pieces of derived state. On a kernel, `keel.tile = array<i64:
+    128, 256>` forces the rows and columns of its main loop's tile, and `keel.splits = 4` how many blocks share a tile of
+    mma.sync, each with a part of the depth.
   }];
   let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",

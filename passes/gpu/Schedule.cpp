@@ -1,5 +1,6 @@
 // Chooses tiles and main loops for a kernel.
 #include "passes/gpu/Generate.h"
+#include "passes/gpu/SplitDepth.h"
 
 #include "passes/schedule/Contraction.h"
 
@@ -26,6 +27,8 @@ std::string SectionSchedule::describe(const Section &section) const {
   stream << " " << layout.rows << "x" << layout.columns;
   if (section.mainLoop)
     stream << "x" << depthTile;
+  if (splits > 1)
+    stream << " depth in " << splits;
   if (section.mainLoop && section.wholeRows)
     stream << (exchanges(section) ? " row-block barrier" : " row-complete");
   if (!section.rowSums.empty())
@@ -89,7 +92,7 @@ static bool fitsMma(const Section &section) {
          hasChunks(product.a) && hasChunks(product.b) && matchContraction(product.op);
 }
 
-static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
+static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, int64_t batch) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
@@ -114,6 +117,9 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
     // 64 bytes.
     schedule.depthTile = 512 / product.elementType(product.a).getIntOrFloatBitWidth();
     schedule.stages = 3;
+    schedule.splits = SplitDepth::choose(section, schedule.layout, ShapedType::isDynamic(section.depth) ? batch : section.depth);
+    if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute); splits && !ShapedType::isDynamic(section.rows))
+      schedule.splits = splits.getInt();
     return schedule;
   }
   schedule.loop = SectionSchedule::Loop::RegisterTile;
@@ -125,14 +131,14 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section) {
   return schedule;
 }
 
-KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space) {
+KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, int64_t batch) {
   KernelSchedule schedule;
   for (const Section &section : space.sections)
     if (!section.mainLoop && section.wholeRows && section.columns > 32768)
       schedule.threads = 1024;
   for (const Section &section : space.sections) {
     if (section.mainLoop) {
-      schedule.sections.push_back(chooseMainLoop(kernel, section));
+      schedule.sections.push_back(chooseMainLoop(kernel, section, batch));
       continue;
     }
     SectionSchedule rows;

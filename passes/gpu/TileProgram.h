@@ -40,6 +40,7 @@ struct TilePlace {
   bool rowsFit = false, columnsFit = false; // every tile is full
   mlir::Value isFirstRow, isFirstColumn;    // whether this is the first tile along the axis; null where it is the only one
   RowExchange *exchange = nullptr;          // where other blocks hold the rest of the rows
+  mlir::Value firstDepth, endDepth;         // the part of a main loop's depth; null: all of it
 };
 
 class TileProgram {

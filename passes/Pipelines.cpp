@@ -93,6 +93,8 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   if (!options.sm) {
     manager.addPass(createPackOperands({options.vectorBits, options.vectorRegisters}));
     manager.addPass(createHoistDerivedState());
+    // The new weights' copies are made in the optimizer's launch.
+    manager.addPass(createJoinPacks());
   }
   // Tables are in the device's memory, as state is.
   if (options.sm)

@@ -99,14 +99,14 @@ FailureOr<Values> RmsNormGradOp::decompose(OpBuilder &builder) {
 
 namespace {
 
-/// The reshapes between an input and its form with the channel dimension split. Neither is needed with one group or
-/// one channel a group.
+/// The reshapes between an input and its form with the channel dimension split. Neither is needed with one group, or with
+/// one channel a group where other dimensions hold the group's elements.
 struct GroupView {
   template <typename Op>
   GroupView(Op op, OpBuilder &builder)
       : builder(builder), loc(op.getLoc()), type(op.getInput().getType()), groups(op.getGroups()),
         channel(op.getChannel()), width(type.getDimSize(channel) / groups) {
-    isSplit = groups != 1 && width != 1;
+    isSplit = groups != 1 && (width != 1 || type.getRank() == 2);
     norm.epsilon = op.getEpsilon().convertToDouble();
     norm.scaleDims = isSplit ? SmallVector<int64_t>{channel, channel + 1} : SmallVector<int64_t>{channel};
     SmallVector<int64_t> kept{0};

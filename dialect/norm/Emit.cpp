@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 using namespace mlir;
 using namespace keel::norm;
@@ -36,6 +37,25 @@ SmallVector<int64_t> keel::norm::complementDims(int64_t rank, ArrayRef<int64_t> 
   return rest;
 }
 
+OpFoldResult keel::norm::sizeOf(OpBuilder &builder, Location loc, Value tensor, int64_t dim) {
+  while (Operation *op = tensor.getDefiningOp()) {
+    if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+      return empty.getMixedSizes()[dim];
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      return expand.getMixedOutputShape()[dim];
+    auto collapse = dyn_cast<tensor::CollapseShapeOp>(op);
+    if (collapse && collapse.getReassociationIndices()[dim].size() == 1) {
+      dim = collapse.getReassociationIndices()[dim][0];
+      tensor = collapse.getSrc();
+    } else if (auto style = dyn_cast<DestinationStyleOpInterface>(op)) {
+      tensor = style.getTiedOpOperand(cast<OpResult>(tensor))->get();
+    } else {
+      break;
+    }
+  }
+  return tensor::getMixedSize(builder, loc, tensor, dim);
+}
+
 Emitter::Emitter(OpBuilder &builder, Location loc, Value space)
     : builder(builder), loc(loc), space(space), type(cast<RankedTensorType>(space.getType())) {
   accumulation = getAccumulationType(type.getElementType());
@@ -44,7 +64,7 @@ Emitter::Emitter(OpBuilder &builder, Location loc, Value space)
 Value Emitter::empty(ArrayRef<int64_t> dims, Type elementType) {
   SmallVector<OpFoldResult> sizes;
   for (int64_t dim : dims)
-    sizes.push_back(tensor::getMixedSize(builder, loc, space, dim));
+    sizes.push_back(sizeOf(builder, loc, space, dim));
   return tensor::EmptyOp::create(builder, loc, sizes, elementType);
 }
 

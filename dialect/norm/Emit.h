@@ -30,6 +30,9 @@ struct Input {
   double constant = 0.0;
 };
 
+/// An extent of a tensor, taken from what the tensor is written into or a view of: the op that makes it may be replaced.
+mlir::OpFoldResult sizeOf(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor, int64_t dim);
+
 /// Emits ops over the dimensions of one tensor. Bodies see float inputs in the accumulation type and integer ones as
 /// they are; what they return is rounded to the result's element type.
 class Emitter {

@@ -2,6 +2,7 @@
 #include "passes/fuse/Explain.h"
 
 #include "dialect/norm/Norm.h"
+#include "passes/fuse/View.h"
 
 #include "mlir/IR/Remarks.h"
 
@@ -23,8 +24,9 @@ int64_t bytesPerRow(Value value, unsigned rowDim) {
 /// The values over the rows that only this kernel reads: each would be written once and read once.
 int64_t bytesSavedPerRow(const KernelGroup &group) {
   int64_t bytes = 0;
+  auto isWithin = [&](Operation *op) { return group.ops.contains(op); };
   for (auto [value, dim] : group.rowDim)
-    if (llvm::all_of(value.getUsers(), [&](Operation *user) { return group.ops.contains(user); }))
+    if (!isView(value.getDefiningOp()) && llvm::all_of(getReaders(value, isWithin), isWithin))
       bytes += 2 * bytesPerRow(value, dim);
   return bytes;
 }
@@ -51,9 +53,10 @@ void explainKernel(KernelOp kernel, const KernelGroup &group, StringRef function
   auto options = [&](StringRef name) { return remark::RemarkOpts::name(name).category("fuse").function(function); };
   unsigned sums = llvm::count_if(group.ops, [&](Operation *op) { return !group.rowDim.contains(op->getResult(0)); });
   sums -= std::min(sums, group.numPrepared);
+  size_t computations = llvm::count_if(group.ops, [](Operation *op) { return !isView(op); });
   Operation *where = group.mainLoop ? group.mainLoop : group.ops.front();
   remark::passed(where->getLoc(), options("kernel"))
-      << ("kernel '" + kernel.getName() + "': " + Twine(group.ops.size()) + " computations" +
+      << ("kernel '" + kernel.getName() + "': " + Twine(computations) + " computations" +
           (group.mainLoop ? " around one matmul" : "") +
           (group.numPrepared ? ", " + Twine(group.numPrepared) + " of them as it loads its operands" : Twine("")) + ", " + Twine(sums) + " of them over all rows; " +
           Twine(bytesSavedPerRow(group)) + " bytes a row never reach memory")

@@ -6,6 +6,7 @@
 #include "passes/fuse/LoopKernel.h"
 #include "passes/fuse/Partition.h"
 #include "passes/fuse/Passes.h"
+#include "passes/fuse/View.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -189,7 +190,7 @@ void formKernels(Block &block, StringRef function, const KernelLimits &limits, u
     from.replaceAllUsesWith(to);
   // The originals now only feed each other.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (home.contains(&op) || isRepeated(&op)) {
+    if (home.contains(&op) || isRepeated(&op) || isView(&op)) {
       if (op.use_empty())
         op.erase();
     }

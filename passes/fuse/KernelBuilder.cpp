@@ -1,5 +1,6 @@
 // Builds one keel.kernel from the computations that the partition put together.
 #include "passes/fuse/KernelBuilder.h"
+#include "passes/fuse/View.h"
 
 #include "dialect/norm/Norm.h"
 
@@ -34,7 +35,8 @@ public:
       inits.push_back(makeInit(result));
     llvm::SetVector<Value> inputs;
     for (Operation *op : group.ops)
-      collectInputs(op, inputs);
+      if (!isView(op)) // of the kernel's own rows
+        collectInputs(op, inputs);
     // What is updated in place is read through the init, so that it is the same buffer.
     for (Value init : inits)
       inputs.remove(init);
@@ -54,7 +56,8 @@ public:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(kernel.getBlock());
     for (Operation *op : group.ops)
-      cloneOp(op);
+      if (!isView(op)) // made where it is read
+        cloneOp(op);
     SmallVector<Value> yielded;
     for (Value result : results)
       yielded.push_back(mapping.lookup(result));
@@ -81,8 +84,9 @@ private:
     for (Operation *op : group.ops) {
       if (group.recomputed.contains(op))
         continue; // its own kernel returns it
+      auto isWithin = [&](Operation *view) { return group.ops.contains(view); };
       for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return readElsewhere(op, user); }))
+        if (llvm::any_of(getReaders(result, isWithin), [&](Operation *user) { return readElsewhere(op, user); }))
           results.push_back(result);
     }
     return results;
@@ -183,9 +187,13 @@ private:
       mapping.map(from, to);
   }
 
-  /// Clones a repeated op into the kernel; where it leads to a claimed destination, it writes there.
+  /// Clones a repeated op or a view into the kernel; where it leads to a claimed destination, it writes there.
   Value repeat(Value value, Value claimed) {
     Operation *op = value.getDefiningOp();
+    if (isView(op)) {
+      Value source = op->getOperand(0);
+      return reshapeLike(builder, op, mapping.contains(source) ? mapping.lookup(source) : repeat(source, Value()));
+    }
     if (isa<tensor::EmptyOp>(op) && claimed && claimed.getType() == value.getType())
       return claimed;
     IRMapping local = mapping;

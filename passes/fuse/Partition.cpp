@@ -1,6 +1,7 @@
 // Decides which computations become one kernel: greedily, in program order, each op joins the kernel of one of its
 // producers if it can take part in that kernel's loop over rows.
 #include "passes/fuse/PartitionState.h"
+#include "passes/fuse/View.h"
 
 #include "dialect/norm/Norm.h"
 
@@ -133,6 +134,8 @@ public:
 
   std::vector<KernelGroup> run() {
     for (Operation &op : block) {
+      if (isView(&op) && fuse && !limits.planar)
+        takeView(&op);
       if (!isComputation(&op) || isRepeated(&op))
         continue;
       if (fuse && updates.contains(&op))
@@ -158,6 +161,26 @@ private:
     return groups.size() - 1;
   }
 
+  /// A view of rows that a kernel makes costs nothing in it, too, so that what reads the view may join.
+  void takeView(Operation *view) {
+    LoopNest nest = getViewLoops(view);
+    for (KernelGroup &group : groups)
+      if (auto dim = group.rowDim.find(view->getOperand(0)); dim != group.rowDim.end() && !group.isUpdate)
+        if (std::optional<unsigned> loop = loopOfDim(nest.operandMaps[0], dim->second);
+            loop && markRows(view, nest, *loop, group)) {
+          group.ops.insert(view);
+          group.recomputed.insert(view);
+        }
+  }
+
+  /// The op whose result `value` is a view of.
+  static Operation *findProducer(Value value) {
+    Operation *producer = value.getDefiningOp();
+    while (producer && isView(producer))
+      producer = producer->getOperand(0).getDefiningOp();
+    return producer;
+  }
+
   /// A group of its own, whose rows are dimension 0 of its results.
   void start(Operation *op) {
     groups.emplace_back().whyApart = fuse ? whyNot : "fusion is off";
@@ -174,7 +197,7 @@ private:
     // The producer of the largest value first, of these the latest: its rows are the ones still in cache.
     SmallVector<std::pair<int64_t, unsigned>> ordered;
     for (Value value : readValues(op))
-      if (Operation *producer = value.getDefiningOp(); producer && groupOf.contains(producer)) {
+      if (Operation *producer = findProducer(value); producer && groupOf.contains(producer)) {
         auto type = dyn_cast<RankedTensorType>(value.getType());
         ordered.emplace_back(type ? type.getRank() : 0, groupOf[producer]);
       }

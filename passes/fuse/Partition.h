@@ -12,7 +12,8 @@ namespace keel {
 /// The computations of one kernel, in program order. An op may be in several groups: it is then recomputed.
 struct KernelGroup {
   llvm::SetVector<mlir::Operation *> ops;
-  /// Those of them that another kernel computes too, and whose results that kernel returns.
+  /// Those of them that another kernel computes too, and whose results that kernel returns; and views of the kernel's
+  /// rows, which others take of what it returns.
   llvm::SmallPtrSet<mlir::Operation *, 4> recomputed;
   mlir::Operation *mainLoop = nullptr;
   /// The dimension of a value that the kernel's loop over rows runs over; a value that is complete only after the

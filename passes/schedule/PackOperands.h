@@ -1,17 +1,16 @@
-// Packed matmul operands: the schedule of the kernels that pack.
+// Packed matmul operands, as --pack-operands makes them.
 #pragma once
 
 #include "dialect/keel/Keel.h"
 
-#include "mlir/IR/PatternMatch.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace keel {
 
-/// Whether the kernel's body is one linalg.pack, as --pack-operands makes it.
-bool isPackKernel(KernelOp kernel);
+/// Whether the op packs a matrix along one dimension, panels first.
+bool isPanelPack(mlir::linalg::PackOp pack);
 
-/// Gives a kernel of one linalg.pack its loop: an scf.forall over blocks of panels, each a copy or a transposition that
-/// bufferizes in place. Fails on any other kernel, without changing it.
-llvm::LogicalResult tilePackKernel(mlir::RewriterBase &rewriter, KernelOp kernel);
+/// Whether the kernel's body is one such op, on the kernel's input.
+bool isPackKernel(KernelOp kernel);
 
 } // namespace keel

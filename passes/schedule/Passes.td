@@ -37,13 +37,35 @@ def PackOperands : Pass<"pack-operands", "mlir::ModuleOp"> {
                            "keel::KeelDialect"];
 }
 
+def JoinPacks : Pass<"join-packs", "mlir::ModuleOp"> {
+  let summary = "packs what a kernel makes in the same launch";
+  let description = [{
+    A packing kernel whose source is a result of another kernel becomes part of it: the optimizer's kernel writes the new
+    weights, and then, in panels, the copy that the next step's matmuls read.
+
+    ```mlir
+    %w = keel.kernel "update" ins(%g = ... : tensor<256x64xf32>) outs(%s = ... : tensor<256x64xf32>) { ... keel.yield %n : tensor<256x64xf32> }
+    %p = keel.kernel "pack_w" ins(%a = %w : tensor<256x64xf32>) outs(%o = ... : tensor<4x64x64xf32>) { ... linalg.pack %a ... }
+    ```
+    becomes
+    ```mlir
+    %w, %p = keel.kernel "update" ins(%g = ...) outs(%s = ..., %o = ...) {
+      ...
+      %r = linalg.pack %n ... into %o
+      keel.yield %n, %r : tensor<256x64xf32>, tensor<4x64x64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect", "keel::KeelDialect"];
+}
+
 def TileKernels : Pass<"tile-kernels", "mlir::ModuleOp"> {
   let summary = "gives every kernel its loops over row blocks";
   let description = [{
     A kernel's body becomes a sequence of `scf.forall` ops, each over blocks of rows: the main loop, the statistics, the
     normalization and what else belongs to these rows is done while the block is in cache. The boundary between two
-    `scf.forall` ops is where rows meet: a sum over the rows leaves one partial result a block, and they are added in the
-    order of the blocks, so the result does not depend on who computed which block.
+    `scf.forall` ops is where rows meet: a sum over the rows leaves a partial result for each of at most 64 parts of them,
+    and these are added in order, so that the result does not depend on who computed which part.
 
     ```mlir
     %y = keel.kernel "k" ins(%x = ... : tensor<?x256xf32>) ... {

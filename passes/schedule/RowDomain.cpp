@@ -3,6 +3,8 @@
 
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
+#include "passes/fuse/View.h"
+#include "passes/schedule/PackOperands.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -33,9 +35,12 @@ public:
   std::vector<RowDomain> run(Block &body) {
     if (auto dim = body.getParentOp()->getAttrOfType<IntegerAttr>("keel.split_dim"))
       splitDim = dim.getInt();
-    for (Operation &op : body)
-      if (isComputation(&op) && !isRepeated(&op))
+    for (Operation &op : body) {
+      if (isView(&op))
+        takeView(&op);
+      else if (isComputation(&op) && !isRepeated(&op))
         place(&op);
+    }
     return std::move(domains);
   }
 
@@ -52,6 +57,10 @@ private:
       add(op, earliest);
       return;
     }
+    if (auto pack = dyn_cast<linalg::PackOp>(op); pack && isPanelPack(pack)) {
+      placePack(pack, earliest);
+      return;
+    }
     domains.emplace_back();
     std::optional<unsigned> loop = nest ? chooseLoop(op, *nest, splitDim) : std::nullopt;
     if (loop && isa<linalg::GenericOp, norm::MomentsOp>(op)) {
@@ -59,6 +68,37 @@ private:
       enter(op, *nest, *loop, domains.back());
     }
     add(op, domains.size() - 1);
+  }
+
+  /// A matrix is packed by rows, if it can be as they are made.
+  void placePack(linalg::PackOp pack, int producer) {
+    bool asMade = false;
+    if (producer >= 0)
+      if (auto dim = domains[producer].rowDim.find(pack.getSource()); dim != domains[producer].rowDim.end())
+        asMade = dim->second == 0;
+    if (!asMade) {
+      domains.emplace_back().rows = true;
+      producer = domains.size() - 1;
+    }
+    add(pack, producer);
+  }
+
+  /// A view of a domain's rows belongs to them.
+  void takeView(Operation *view) {
+    Operation *producer = view->getOperand(0).getDefiningOp();
+    auto home = domainOf.find(producer);
+    if (!producer || home == domainOf.end())
+      return;
+    RowDomain &domain = domains[home->second];
+    LoopNest nest = getViewLoops(view);
+    auto dim = domain.rowDim.find(view->getOperand(0));
+    if (dim == domain.rowDim.end())
+      return;
+    std::optional<unsigned> loop = loopOfDim(nest.operandMaps[0], dim->second);
+    if (!loop || !dimOfLoop(nest.resultMaps[0], *loop))
+      return;
+    enter(view, nest, *loop, domain);
+    add(view, home->second);
   }
 
   /// The domain after which the value is there: that of its producer, looking through ops that compute nothing.

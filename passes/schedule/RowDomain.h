@@ -11,7 +11,7 @@ namespace keel {
 /// loop. Domains run one after the other: what a domain sums over its rows is complete in the next.
 struct RowDomain {
   bool rows = false;
-  llvm::SmallVector<mlir::Operation *> ops;
+  llvm::SmallVector<mlir::Operation *> ops; // computations, and views of their rows
   llvm::DenseMap<mlir::Operation *, unsigned> loop;  // the op's loop over the rows; a reduction: a sum over the rows
   llvm::DenseMap<mlir::Value, unsigned> rowDim;      // the dimension of a result that holds the rows
   mlir::Operation *mainLoop = nullptr;

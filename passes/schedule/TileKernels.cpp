@@ -3,12 +3,13 @@
 #include "dialect/norm/Decompose.h"
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
-#include "passes/schedule/PackOperands.h"
+#include "passes/fuse/View.h"
 #include "passes/schedule/Passes.h"
 #include "passes/schedule/TileRows.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -61,14 +62,34 @@ void orderDomains(Block &body, ArrayRef<RowDomain> domains) {
   for (const RowDomain &domain : domains)
     for (Operation *op : domain.ops)
       place(place, op);
+  for (Value value : body.getTerminator()->getOperands())
+    if (Operation *producer = value.getDefiningOp(); producer && producer->getBlock() == &body)
+      place(place, producer);
+}
+
+/// A domain's views of its rows are for its own ops: others take the view of all rows.
+void separateViews(RewriterBase &rewriter, const RowDomain &domain) {
+  for (Operation *op : llvm::reverse(domain.ops)) { // a view's views first
+    auto isOutside = [&](OpOperand &use) { return !llvm::is_contained(domain.ops, use.getOwner()); };
+    if (!isView(op) || llvm::none_of(op->getUses(), isOutside))
+      continue;
+    rewriter.setInsertionPointAfter(op);
+    Value other = rewriter.clone(*op)->getResult(0);
+    rewriter.replaceUsesWithIf(op->getResult(0), other, isOutside);
+  }
 }
 
 LogicalResult tileKernel(RewriterBase &rewriter, KernelOp kernel) {
-  if (succeeded(tilePackKernel(rewriter, kernel)))
-    return success();
   norm::decomposeRowMoments(rewriter, kernel);
+  // Their sums start from fills, which every block makes for itself.
+  SmallVector<linalg::FillOp> fills(kernel.getBlock()->getOps<linalg::FillOp>());
+  for (linalg::FillOp fill : fills)
+    if (rewriter.setInsertionPoint(fill); failed(linalg::generalizeNamedOp(rewriter, fill)))
+      return failure();
   Destinations destinations = findDestinations(kernel);
   std::vector<RowDomain> domains = findRowDomains(*kernel.getBlock());
+  for (const RowDomain &domain : domains)
+    separateViews(rewriter, domain);
   orderDomains(*kernel.getBlock(), domains);
   for (const RowDomain &domain : domains) {
     if (domain.rows)

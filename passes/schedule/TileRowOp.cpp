@@ -2,6 +2,7 @@
 #include "passes/schedule/RowTiler.h"
 
 #include "passes/fuse/Partition.h"
+#include "passes/fuse/View.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
@@ -11,12 +12,16 @@ using namespace mlir;
 namespace keel {
 
 void RowTiler::tileOp(RowLevel &level, Operation *operation) {
+  if (auto pack = dyn_cast<linalg::PackOp>(operation))
+    return tilePack(level, pack);
   unsigned loop = domain.loop.lookup(operation);
   if (auto moments = dyn_cast<norm::MomentsOp>(operation)) {
     Value input = operandRows(level, moments.getInput(), LoopNest::get(operation)->operandMaps[0], loop, operation);
     auto tiled = norm::MomentsOp::create(rewriter, loc, input, moments.getAxes());
     level.tiles[moments.getMean()] = tiled.getMean();
     level.tiles[moments.getM2()] = tiled.getM2();
+    if (level.partials.contains(moments.getMean()))
+      addMoments(level, moments, tiled);
     return;
   }
 
@@ -30,7 +35,7 @@ void RowTiler::tileOp(RowLevel &level, Operation *operation) {
     if (domain.rowDim.contains(result))
       operands.push_back(destinationRows(level, op, init, loop));
     else
-      operands.push_back(level.outer ? level.partials[result] : neutralStart(op, index));
+      operands.push_back(startOfSum(level, result));
     types.push_back(operands.back().getType());
   }
   auto tiled = cast<linalg::LinalgOp>(mlir::clone(rewriter, operation, types, operands));
@@ -49,7 +54,7 @@ void RowTiler::tileOp(RowLevel &level, Operation *operation) {
     if (!level.outer || claimed == level.claimed.end())
       continue;
     // Carried from one few rows to the next.
-    Slice slice = rowsOf(level, claimed->second, domain.rowDim.lookup(from));
+    Slice slice = rowsOf(level.claimedOffset, level.size, claimed->second, domain.rowDim.lookup(from));
     claimed->second =
         tensor::InsertSliceOp::create(rewriter, loc, to, claimed->second, slice.offsets, slice.sizes, slice.strides);
   }
@@ -61,6 +66,10 @@ Value RowTiler::operandRows(RowLevel &level, Value value, AffineMap map, unsigne
     return tile;
   if (!isa<RankedTensorType>(value.getType()) || !usesLoop(map, loop))
     return value;
+  if (Operation *view = value.getDefiningOp(); view && isView(view) && isInDomain(view)) {
+    Value rows = operandRows(level, view->getOperand(0), getViewLoops(view).operandMaps[0], domain.loop.lookup(view), view);
+    return level.tiles[value] = reshapeLike(rewriter, view, rows);
+  }
   std::optional<unsigned> dim = dimOfLoop(map, loop);
   auto producer = value.getDefiningOp<linalg::GenericOp>();
   if (dim && producer && isRepeated(producer))
@@ -72,11 +81,13 @@ Value RowTiler::operandRows(RowLevel &level, Value value, AffineMap map, unsigne
       rewriter.setInsertionPoint(level.loop);
       rows = operandRows(*level.outer, value, map, loop, op);
     }
-    return extractRows(level, rows, *dim);
+    return extractRows(level.offset, level.size, rows, *dim);
   }
   // State that the domain updates in place is read where it is written.
-  Value source = output.contains(value) ? output.lookup(value) : value;
-  return dim ? extractRows(level, source, *dim) : slidingWindow(level, source, map, loop, cast<linalg::LinalgOp>(op));
+  if (Value target = output.lookup(value); target && dim)
+    return extractRows(level.claimedOffset, level.size, target, *dim);
+  return dim ? extractRows(level.offset, level.size, value, *dim)
+             : slidingWindow(level, value, map, loop, cast<linalg::LinalgOp>(op));
 }
 
 /// A window that slides with the rows: a convolution over them.
@@ -109,7 +120,9 @@ Value RowTiler::destinationRows(RowLevel &level, linalg::GenericOp op, OpOperand
   unsigned rowDim = domain.rowDim.lookup(result);
   if (Value tile = level.tiles.lookup(init.get()))
     return tile;
-  Value target = level.claimed.contains(result) ? extractRows(level, level.claimed[result], rowDim) : Value();
+  Value target = level.claimed.contains(result)
+                     ? extractRows(level.claimedOffset, level.size, level.claimed[result], rowDim)
+                     : Value();
   if (target && level.outer)
     return target; // started when the block was
   bool accumulates = op.payloadUsesValueFromOperand(&init);

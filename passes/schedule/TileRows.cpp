@@ -3,29 +3,39 @@
 #include "passes/schedule/RowTiler.h"
 
 #include "passes/fuse/Partition.h"
+#include "passes/fuse/View.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+
+#include <numeric>
 
 using namespace mlir;
 
 namespace keel {
 
 int64_t chooseRowBlock(const RowDomain &domain) {
-  int64_t rows = ShapedType::kDynamic, columns = 1;
-  for (auto [value, dim] : domain.rowDim) {
-    auto type = cast<ShapedType>(value.getType());
+  int64_t rows = ShapedType::kDynamic, columns = 1, multiple = 1;
+  auto count = [&](ShapedType type, unsigned dim) {
     rows = type.getDimSize(dim);
     int64_t others = 1;
     for (auto [index, extent] : llvm::enumerate(type.getShape()))
       if (index != dim && !ShapedType::isDynamic(extent))
         others *= extent;
     columns = std::max(columns, others);
-  }
+  };
+  for (auto [value, dim] : domain.rowDim)
+    count(cast<ShapedType>(value.getType()), dim);
+  for (Operation *op : domain.ops)
+    if (auto pack = dyn_cast<linalg::PackOp>(op)) {
+      count(pack.getSourceType(), 0);
+      if (pack.getInnerDimsPos()[0] == 0) // a block is whole panels
+        multiple = std::lcm(multiple, pack.getStaticInnerTiles()[0]);
+    }
   if (domain.mainLoop)
-    return ShapedType::isDynamic(rows) || rows <= 512 ? 32 : 64;
+    return llvm::alignTo(ShapedType::isDynamic(rows) || rows <= 512 ? 32 : 64, multiple);
   // 64 KiB of f32 a block, at least one row.
-  return std::max<int64_t>(1, 16384 / columns);
+  return llvm::alignTo(std::max<int64_t>(1, 16384 / columns), multiple);
 }
 
 void tileDomain(RewriterBase &rewriter, const RowDomain &domain, const Destinations &destinations, int64_t rowBlock) {
@@ -44,51 +54,30 @@ static OpFoldResult rowsFrom(RewriterBase &rewriter, Location loc, OpFoldResult 
 void RowTiler::run() {
   rewriter.setInsertionPointAfter(domain.ops.back());
   Value rows = numRows();
-  AffineExpr d0 = rewriter.getAffineDimExpr(0);
-  OpFoldResult blocks =
-      affine::makeComposedFoldedAffineApply(rewriter, loc, d0.ceilDiv(rowBlock), ArrayRef<OpFoldResult>{rows});
-
-  // Results that are read after the loop, and where the loop writes them; then the partial sums.
-  SmallVector<Value> escaping, sums, inits;
   for (Operation *op : domain.ops)
     for (Value result : op->getResults()) {
-      if (!domain.rowDim.contains(result))
+      if (isView(op))
+        continue;
+      if (!domain.rowDim.contains(result) && !isa<linalg::PackOp>(op))
         sums.push_back(result);
       else if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !isInDomain(user); }))
         escaping.push_back(result);
     }
+  RowParts parts = chooseParts(rows, !sums.empty());
+  SmallVector<Value> inits;
   for (Value result : escaping)
     inits.push_back(wholeDestination(result));
   for (Value result : sums)
-    inits.push_back(emptyPartials(result, blocks));
+    inits.push_back(emptyPartials(result, parts.count));
 
   Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
-  Value step = arith::ConstantIndexOp::create(rewriter, loc, rowBlock);
+  Value step = getValueOrCreateConstantIndexOp(rewriter, loc, parts.rows);
   auto forall = scf::ForallOp::create(rewriter, loc, ArrayRef<OpFoldResult>{zero}, ArrayRef<OpFoldResult>{rows},
                                       ArrayRef<OpFoldResult>{step}, inits, /*mapping=*/std::nullopt);
-  auto outputs = forall.getRegionIterArgs();
-  for (auto [index, result] : llvm::enumerate(escaping)) {
-    block.claimed[result] = outputs[index];
-    output[inits[index]] = outputs[index];
-  }
-  for (auto [index, result] : llvm::enumerate(sums))
-    block.partials[result] = outputs[escaping.size() + index];
-
   {
     OpBuilder::InsertionGuard guard(rewriter);
-    scf::InParallelOp end = forall.getTerminator();
-    rewriter.setInsertionPoint(end);
-    block.loop = forall;
-    block.offset = forall.getInductionVar(0);
-    block.size = rowsFrom(rewriter, loc, block.offset, rows, rowBlock);
-    blockNumber =
-        affine::makeComposedFoldedAffineApply(rewriter, loc, d0.floorDiv(rowBlock), ArrayRef<OpFoldResult>{block.offset});
-    tileSegments();
-    for (Value result : escaping)
-      insertInParallel(end, block.tiles[result], block.claimed[result],
-                       rowsOf(block, block.claimed[result], domain.rowDim.lookup(result)));
-    for (Value result : sums)
-      insertInParallel(end, block.tiles[result], block.partials[result], blockOf(block.partials[result]));
+    rewriter.setInsertionPoint(forall.getTerminator());
+    tileParts(forall, parts, rows);
   }
 
   rewriter.setInsertionPointAfter(forall);
@@ -100,8 +89,75 @@ void RowTiler::run() {
     if (!moments)
       finishSum(result, partials);
     else if (result == moments.getMean()) // both results at once
-      mergeMoments(moments, partials, forall.getResult(escaping.size() + index + 1), rows);
+      mergeMoments(moments, partials, forall.getResult(escaping.size() + index + 1), rows, step);
   }
+}
+
+/// The loop's body: a part's rows, as one block or in a loop over blocks that carries what the part writes.
+void RowTiler::tileParts(scf::ForallOp forall, const RowParts &parts, Value rows) {
+  scf::InParallelOp end = forall.getTerminator();
+  auto outputs = forall.getRegionIterArgs();
+  Value first = forall.getInductionVar(0);
+  AffineExpr d0 = rewriter.getAffineDimExpr(0), d1 = rewriter.getAffineDimExpr(1);
+  if (std::optional<int64_t> known = getConstantIntValue(parts.rows))
+    partNumber = affine::makeComposedFoldedAffineApply(rewriter, loc, d0.floorDiv(*known), ArrayRef<OpFoldResult>{first});
+  else
+    partNumber = arith::DivUIOp::create(rewriter, loc, first, cast<Value>(parts.rows)).getResult();
+  for (auto [index, result] : llvm::enumerate(sums))
+    partialSum[result] = outputs[escaping.size() + index];
+
+  scf::ForOp loop;
+  OpFoldResult size;
+  SmallVector<Value> targets(outputs.take_front(escaping.size()));
+  if (parts.haveBlocks) {
+    AffineMap left = AffineMap::get(2, 1, {d1, rewriter.getAffineSymbolExpr(0) - d0}, rewriter.getContext());
+    size = affine::makeComposedFoldedAffineMin(rewriter, loc, left, {first, parts.rows, rows});
+    SmallVector<Value> starts;
+    for (auto [result, target] : llvm::zip(escaping, targets))
+      starts.push_back(extract(target, partOfResult(result, first, size, target)));
+    for (Value result : sums)
+      starts.push_back(startOfSum(block, result));
+    Value last = getValueOrCreateConstantIndexOp(
+        rewriter, loc, affine::makeComposedFoldedAffineApply(rewriter, loc, d0 + d1, {first, size}));
+    loop = scf::ForOp::create(rewriter, loc, first, last, arith::ConstantIndexOp::create(rewriter, loc, rowBlock), starts);
+    rewriter.setInsertionPointToStart(loop.getBody());
+    targets.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().begin() + escaping.size());
+    for (auto [index, result] : llvm::enumerate(sums))
+      block.partials[result] = loop.getRegionIterArg(escaping.size() + index);
+  }
+
+  block.loop = loop ? loop : forall.getOperation();
+  block.offset = loop ? loop.getInductionVar() : first;
+  block.size = rowsFrom(rewriter, loc, block.offset, rows, rowBlock);
+  block.claimedOffset =
+      loop ? affine::makeComposedFoldedAffineApply(rewriter, loc, d0 - d1, {block.offset, OpFoldResult(first)}) : block.offset;
+  for (auto [index, result] : llvm::enumerate(escaping)) {
+    block.claimed[result] = targets[index];
+    output[forall.getOutputs()[index]] = targets[index];
+  }
+  tileSegments();
+
+  SmallVector<Value> done;
+  for (Value result : escaping)
+    done.push_back(block.tiles[result]);
+  for (Value result : sums)
+    done.push_back(block.tiles[result]);
+  if (loop) {
+    for (auto [index, result] : llvm::enumerate(escaping)) {
+      Slice slice = partOfResult(result, block.claimedOffset, block.size, targets[index]);
+      done[index] = tensor::InsertSliceOp::create(rewriter, loc, done[index], targets[index], slice.offsets, slice.sizes,
+                                                  slice.strides);
+    }
+    scf::YieldOp::create(rewriter, loc, done);
+    done.assign(loop.getResults().begin(), loop.getResults().end());
+    rewriter.setInsertionPoint(end);
+  } else {
+    size = block.size;
+  }
+  for (auto [index, result] : llvm::enumerate(escaping))
+    insertInParallel(end, done[index], outputs[index], partOfResult(result, first, size, outputs[index]));
+  for (auto [index, result] : llvm::enumerate(sums))
+    insertInParallel(end, done[escaping.size() + index], partialSum[result], partialOf(partialSum[result]));
 }
 
 //===----------------------------------------------------------------------===//
@@ -131,26 +187,38 @@ SmallVector<OpFoldResult> RowTiler::sizesOf(OpResult result) {
 }
 
 Value RowTiler::numRows() {
+  if (auto pack = dyn_cast<linalg::PackOp>(domain.ops.front()))
+    return getValueOrCreateConstantIndexOp(rewriter, loc, extent(pack.getSource(), 0));
   for (Value result : domain.ops.front()->getResults())
     if (auto dim = domain.rowDim.find(result); dim != domain.rowDim.end())
       return getValueOrCreateConstantIndexOp(rewriter, loc, sizesOf(cast<OpResult>(result))[dim->second]);
   llvm_unreachable("a domain starts with rows");
 }
 
-Slice RowTiler::rowsOf(const RowLevel &level, Value tensor, unsigned rowDim) {
+Slice RowTiler::rowsOf(OpFoldResult offset, OpFoldResult size, Value tensor, unsigned rowDim) {
   Slice slice;
   for (int64_t dim = 0, rank = cast<RankedTensorType>(tensor.getType()).getRank(); dim < rank; ++dim) {
     bool rows = unsigned(dim) == rowDim;
-    slice.offsets.push_back(rows ? level.offset : rewriter.getIndexAttr(0));
-    slice.sizes.push_back(rows ? level.size : extent(tensor, dim));
+    slice.offsets.push_back(rows ? offset : rewriter.getIndexAttr(0));
+    slice.sizes.push_back(rows ? size : extent(tensor, dim));
     slice.strides.push_back(rewriter.getIndexAttr(1));
   }
   return slice;
 }
 
-Value RowTiler::extractRows(const RowLevel &level, Value tensor, unsigned rowDim) {
-  Slice slice = rowsOf(level, tensor, rowDim);
+/// What some rows of a result take of the tensor that takes all of it.
+Slice RowTiler::partOfResult(Value result, OpFoldResult offset, OpFoldResult size, Value tensor) {
+  if (auto pack = result.getDefiningOp<linalg::PackOp>())
+    return panelsOf(offset, size, pack);
+  return rowsOf(offset, size, tensor, domain.rowDim.lookup(result));
+}
+
+Value RowTiler::extract(Value tensor, const Slice &slice) {
   return tensor::ExtractSliceOp::create(rewriter, loc, tensor, slice.offsets, slice.sizes, slice.strides);
+}
+
+Value RowTiler::extractRows(OpFoldResult offset, OpFoldResult size, Value tensor, unsigned rowDim) {
+  return extract(tensor, rowsOf(offset, size, tensor, rowDim));
 }
 
 Value RowTiler::emptyRows(const RowLevel &level, Value like, Value extents, unsigned rowDim) {
@@ -196,7 +264,9 @@ void RowTiler::tileSegments() {
     segment.clear();
   };
   for (Operation *op : domain.ops) {
-    if (!isMainLoop(op)) {
+    if (isView(op)) // made where it is read
+      continue;
+    if (!isMainLoop(op) && !isa<linalg::PackOp>(op)) {
       segment.push_back(op);
       continue;
     }
@@ -241,13 +311,14 @@ void RowTiler::tileSegment(ArrayRef<Operation *> segment) {
     for (auto [index, result] : llvm::enumerate(op->getResults())) {
       auto generic = cast<linalg::GenericOp>(op);
       bool sum = !domain.rowDim.contains(result);
-      bool readLater = llvm::any_of(result.getUsers(), [&](Operation *user) {
+      auto readers = getReaders(result, [&](Operation *view) { return isInDomain(view); });
+      bool readLater = llvm::any_of(readers, [&](Operation *user) {
         return isInDomain(user) && !llvm::is_contained(segment, user);
       });
       if (!sum && !readLater && !block.claimed.contains(result))
         continue;
       leaving.push_back(result);
-      starts.push_back(sum ? neutralStart(generic, index)
+      starts.push_back(sum ? startOfSum(block, result)
                            : destinationRows(block, generic, *generic.getDpsInitOperand(index), domain.loop.lookup(op)));
     }
 
@@ -261,7 +332,7 @@ void RowTiler::tileSegment(ArrayRef<Operation *> segment) {
   RowLevel rows;
   rows.outer = &block;
   rows.loop = loop;
-  rows.offset = loop.getInductionVar();
+  rows.offset = rows.claimedOffset = loop.getInductionVar();
   rows.size = rowsFrom(rewriter, loc, rows.offset, end, few);
   for (auto [result, carried] : llvm::zip(leaving, loop.getRegionIterArgs()))
     (domain.rowDim.contains(result) ? rows.claimed : rows.partials)[result] = carried;

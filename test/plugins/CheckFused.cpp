@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -17,30 +18,17 @@ using namespace mlir;
 using namespace keel;
 
 namespace {
-// Partial sums have one row for so many rows at least.
-constexpr int64_t smallestBlock = 32;
 // A buffer that holds all rows may be so wide: a weight gradient's own columns, when it takes the pass before it along.
 constexpr int64_t narrow = 32;
 // A tile of so many elements is in the cache when it is read again (chooseRowBlock has the same figure).
 constexpr int64_t tileElements = 16384;
 
-/// How an extent grows: not at all, with the blocks of rows, or with the rows.
-enum class Growth { Bounded, Blocks, Rows };
-
-Growth growthOf(OpFoldResult extent) {
-  auto value = dyn_cast<Value>(extent);
-  if (!value || getConstantIntValue(extent))
-    return Growth::Bounded;
-  if (auto minimum = value.getDefiningOp<affine::AffineMinOp>())
-    if (llvm::any_of(minimum.getMap().getResults(), llvm::IsaPred<AffineConstantExpr>))
-      return Growth::Bounded;
-  if (auto apply = value.getDefiningOp<affine::AffineApplyOp>())
-    if (auto division = dyn_cast<AffineBinaryOpExpr>(apply.getMap().getResult(0)))
-      if (auto divisor = dyn_cast<AffineConstantExpr>(division.getRHS());
-          divisor && divisor.getValue() >= smallestBlock &&
-          llvm::is_contained({AffineExprKind::CeilDiv, AffineExprKind::FloorDiv}, division.getKind()))
-        return Growth::Blocks;
-  return Growth::Rows;
+/// Whether nothing bounds the extent: it grows with the rows, be it once for each block of them.
+bool growsWithRows(Value extent) {
+  if (getConstantIntValue(extent))
+    return false;
+  auto minimum = extent.getDefiningOp<affine::AffineMinOp>();
+  return !minimum || llvm::none_of(minimum.getMap().getResults(), llvm::IsaPred<AffineConstantExpr>);
 }
 
 /// The elements of a tile; what is dynamic is a few rows, and counts as one.
@@ -52,10 +40,10 @@ int64_t countStatic(MemRefType type) {
 }
 
 LogicalResult checkSize(Operation *buffer, MemRefType type, ValueRange dynamicSizes) {
-  unsigned rows = llvm::count_if(dynamicSizes, [](Value size) { return growthOf(size) == Growth::Rows; });
+  unsigned rows = llvm::count_if(dynamicSizes, growsWithRows);
   if (rows == 0 || (rows == 1 && countStatic(type) <= narrow))
     return success();
-  return buffer->emitOpError("holds all rows, ") << countStatic(type) << " elements of each";
+  return buffer->emitOpError("grows with the rows, and has ") << countStatic(type) << " elements for each";
 }
 
 /// One read of an operand, and the views that lead to what is read.
@@ -105,9 +93,12 @@ SmallVector<Read> collectReads(ArrayRef<BlockArgument> operand) {
 }
 
 bool dependsOn(Value value, Value variable) {
+  if (value == variable)
+    return true;
+  if (auto loop = scf::getForInductionVarOwner(value)) // the blocks of a part
+    return dependsOn(loop.getLowerBound(), variable);
   Operation *op = value.getDefiningOp();
-  return value == variable ||
-         (op && llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, variable); }));
+  return op && llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, variable); });
 }
 
 /// Whether each iteration of every loop around the read gets elements of its own: the loops' variables are in offsets.
@@ -126,12 +117,13 @@ bool isSwept(const Read &read) {
   return true;
 }
 
+/// Whether `b` reads the tile that `a` reads, or parts of it in a loop, in the same block.
 bool isSameTile(const Read &a, const Read &b) {
   auto equal = [](Operation *x, Operation *y) {
     return x == y || OperationEquivalence::isEquivalentTo(x, y, OperationEquivalence::IgnoreLocations);
   };
-  return a.use->getOwner()->getBlock() == b.use->getOwner()->getBlock() && a.views.size() == b.views.size() &&
-         llvm::all_of(llvm::zip(a.views, b.views), [&](auto pair) { return equal(std::get<0>(pair), std::get<1>(pair)); });
+  return a.use->getOwner()->getBlock()->findAncestorOpInBlock(*b.use->getOwner()) && a.views.size() <= b.views.size() &&
+         llvm::all_of(llvm::zip_first(a.views, b.views), [&](auto pair) { return equal(std::get<0>(pair), std::get<1>(pair)); });
 }
 
 bool isMatmulOperand(const Read &read) {
@@ -139,10 +131,18 @@ bool isMatmulOperand(const Read &read) {
   return op && op.isDpsInput(read.use) && matchContraction(op);
 }
 
+/// A value a column, perhaps by groups of columns.
+bool isVector(Value operand) {
+  while (auto view = operand.getDefiningOp<memref::ExpandShapeOp>())
+    operand = view.getSrc();
+  auto type = cast<MemRefType>(operand.getType());
+  return type.hasStaticShape() && type.getRank() <= 1;
+}
+
 LogicalResult checkReads(KernelOp kernel, ArrayRef<BlockArgument> operand) {
   auto type = cast<MemRefType>(operand.front().getType());
-  if (type.hasStaticShape() && type.getRank() <= 1)
-    return success(); // a value a column
+  if (isVector(kernel->getOperand(operand.front().getArgNumber())))
+    return success();
   SmallVector<Read> reads = collectReads(operand);
   auto fail = [&](const Twine &why, ArrayRef<Read> notes) {
     InFlightDiagnostic error = kernel.emitOpError() << "\"" << kernel.getName() << "\" operand #"

@@ -20,12 +20,13 @@
 // CHECK: keel.kernel "second" ins(%{{.*}} = %{{.*}}, %{{.*}} = %[[PACKED]]
 // AVX2: inner_tiles = [16] into %{{.*}} : tensor<100x70xf32> -> tensor<7x70x16xf32>
 
-// Blocks of 64 rows of a panel; padding, then a transposing copy, in place.
+// Padding, then a transposing copy for each panel, in place.
 // TILED-LABEL: func @shared
 // TILED: keel.kernel "pack_first_transposed" ins(%[[W:.*]] = {{.*}}) outs(%[[P:.*]] =
-// TILED: scf.forall (%{{.*}}) in (4)
-// TILED: %[[BLOCK:.*]] = memref.subview %[[P]]{{.*}} [1, %{{.*}}, 64] [1, 1, 1]
-// TILED: linalg.fill ins(%{{.*}}) outs(%[[BLOCK]]
+// TILED: linalg.fill ins(%{{.*}}) outs(%[[P]]
+// TILED: scf.for %[[N:.*]] = %{{.*}} to %c2
+// TILED: memref.subview %[[W]][%{{.*}}, 0] [%[[ROWS:.*]], 70]
+// TILED: memref.subview %[[P]][%[[N]], 0, 0] [1, 70, %[[ROWS]]]
 // TILED: linalg.generic {indexing_maps = [#[[T:.*]], #[[I:.*]]], iterator_types = ["parallel", "parallel"]}
 // TILED-NOT: memref.alloc
 // TILED-NOT: memref.copy
@@ -67,9 +68,10 @@ func.func @shared(%x: tensor<?x70xf32>, %w: tensor<100x70xf32>, %e: tensor<?x100
 // CHECK-LABEL: func @narrow
 // CHECK-NOT: linalg.pack
 // TILED-LABEL: func @wide
-// TILED: scf.forall (%{{.*}}) in (32)
-// TILED-NEXT: affine.apply
-// TILED: memref.subview %{{.*}}[%{{.*}}, %{{.*}}] [64, 64] [1, 1] : memref<128x1024xf32>
+// TILED: scf.forall (%[[I:.*]]) = (0) to (128) step (16)
+// TILED: memref.subview %{{.*}}[%[[I]], 0] [16, 1024]
+// TILED: memref.subview %{{.*}}[0, %[[I]], 0] [16, 16, 64]
+// TILED: scf.for
 ml_program.global private mutable @weight(dense<0.0> : tensor<128x1024xf32>) : tensor<128x1024xf32>
 func.func @wide(%x: tensor<?x128xf32>, %e: tensor<?x1024xf32>) -> tensor<?x1024xf32> {
   %w = ml_program.global_load @weight : tensor<128x1024xf32>

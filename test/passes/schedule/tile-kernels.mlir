@@ -1,9 +1,17 @@
 // RUN: keel-opt %s --normalize-graph --form-kernels --tile-kernels --canonicalize --cse | FileCheck %s
 
-// Each kernel is a loop over row blocks; the sum over rows leaves one partial row a block, finished in order.
+// Each kernel is a loop over row blocks. With a sum over the rows it is one over at most 64 parts, each of them a loop over
+// its blocks that adds to the part's partial row; the partial rows are added in order.
+// CHECK-DAG: #[[PART:.*]] = affine_map<(d0) -> ((d0 ceildiv 2048) * 32, 32)>
+// CHECK-DAG: #[[COUNT:.*]] = affine_map<(d0) -> (64, d0)>
 // CHECK-LABEL: func.func @f
 // CHECK: keel.kernel "f_matmul_0"
-// CHECK: scf.forall (%[[I:.*]]) = (0) to (%{{.*}}) step (32)
+// CHECK: %[[ROWS:.*]] = affine.max #[[PART]](%[[N:.*]])
+// CHECK: %[[PARTS:.*]] = arith.ceildivui %[[N]], %[[ROWS]]
+// CHECK: %[[BOUND:.*]] = affine.min #[[COUNT]](%[[PARTS]])
+// CHECK: tensor.empty(%[[BOUND]]) : tensor<?x256xf32>
+// CHECK: scf.forall (%[[P:.*]]) = (0) to (%[[N]]) step (%[[ROWS]])
+// CHECK: scf.for %[[I:.*]] = %[[P]] to %{{.*}} step %c32
 // CHECK: tensor.extract_slice %{{.*}}[%[[I]], 0] [%{{.*}}, 64]
 // CHECK: scf.forall.in_parallel
 // CHECK-COUNT-2: tensor.parallel_insert_slice

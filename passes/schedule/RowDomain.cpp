@@ -15,6 +15,23 @@ using namespace mlir;
 namespace keel {
 namespace {
 
+/// Later iterations of the loop do not read earlier elements, so that a block of it reads a block.
+bool isForward(AffineExpr expr, unsigned loop) {
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary || !expr.isFunctionOfDim(loop))
+    return true;
+  if (expr.getKind() == AffineExprKind::Add)
+    return isForward(binary.getLHS(), loop) && isForward(binary.getRHS(), loop);
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  return expr.getKind() != AffineExprKind::Mod && factor && factor.getValue() > 0 && isForward(binary.getLHS(), loop);
+}
+
+bool readsForward(const LoopNest &nest, unsigned loop) {
+  return llvm::all_of(nest.operandMaps, [&](AffineMap map) {
+    return llvm::all_of(map.getResults(), [&](AffineExpr expr) { return isForward(expr, loop); });
+  });
+}
+
 /// The first parallel loop of a result that is worth splitting.
 std::optional<unsigned> chooseLoop(Operation *op, const LoopNest &nest, int64_t first) {
   auto type = dyn_cast<ShapedType>(op->getResult(0).getType());
@@ -24,7 +41,8 @@ std::optional<unsigned> chooseLoop(Operation *op, const LoopNest &nest, int64_t 
     std::optional<unsigned> loop = loopOfDim(nest.resultMaps[0], dim);
     if (!loop || !nest.isParallel(*loop) || (!type.isDynamicDim(dim) && type.getDimSize(dim) == 1))
       continue;
-    if (llvm::all_of(nest.resultMaps, [&](AffineMap map) { return dimOfLoop(map, *loop).has_value(); }))
+    if (llvm::all_of(nest.resultMaps, [&](AffineMap map) { return dimOfLoop(map, *loop).has_value(); }) &&
+        readsForward(nest, *loop))
       return loop;
   }
   return std::nullopt;
@@ -41,6 +59,9 @@ public:
       else if (isComputation(&op) && !isRepeated(&op))
         place(&op);
     }
+    for (unsigned index = 0; index < domains.size(); ++index)
+      joinReader(index);
+    llvm::erase_if(domains, [](const RowDomain &domain) { return domain.ops.empty(); });
     return std::move(domains);
   }
 
@@ -101,6 +122,48 @@ private:
     add(view, home->second);
   }
 
+  /// What is made of the kernel's inputs alone, element by element, for the rows of one later domain, is made there.
+  void joinReader(unsigned index) {
+    RowDomain &domain = domains[index];
+    std::optional<unsigned> reader;
+    for (Operation *op : domain.ops) {
+      std::optional<LoopNest> nest = isView(op) ? getViewLoops(op) : LoopNest::get(op);
+      if (!domain.rows || !nest || !nest->allParallel() || !(isa<linalg::GenericOp>(op) || isView(op)))
+        return;
+      for (Value operand : op->getOperands())
+        if (int before = lastDomainBefore(operand); before >= 0 && before != int(index))
+          return;
+      for (OpOperand &use : op->getUses()) {
+        if (use.getOwner()->hasTrait<OpTrait::IsTerminator>())
+          continue;
+        auto home = domainOf.find(use.getOwner());
+        if (home == domainOf.end())
+          return;
+        if (home->second == index)
+          continue;
+        RowDomain &other = domains[home->second];
+        std::optional<LoopNest> reads = LoopNest::get(use.getOwner());
+        if (!other.rows || !reads || (reader && *reader != home->second) || !other.loop.contains(use.getOwner()) ||
+            dimOfLoop(reads->operandMaps[use.getOperandNumber()], other.loop.lookup(use.getOwner())) !=
+                domain.rowDim.lookup(use.get()))
+          return;
+        reader = home->second;
+      }
+    }
+    if (!reader)
+      return;
+    RowDomain &other = domains[*reader];
+    auto readsDomain = [&](Operation *op) {
+      return llvm::any_of(op->getOperands(), [&](Value value) { return llvm::is_contained(domain.ops, value.getDefiningOp()); });
+    };
+    other.ops.insert(llvm::find_if(other.ops, readsDomain), domain.ops.begin(), domain.ops.end());
+    other.loop.insert(domain.loop.begin(), domain.loop.end());
+    other.rowDim.insert(domain.rowDim.begin(), domain.rowDim.end());
+    for (Operation *op : domain.ops)
+      domainOf[op] = *reader;
+    domain.ops.clear();
+  }
+
   /// The domain after which the value is there: that of its producer, looking through ops that compute nothing.
   int lastDomainBefore(Value value) {
     Operation *producer = value.getDefiningOp();
@@ -143,7 +206,7 @@ private:
         return false;
       loop = rows;
     }
-    if (!loop)
+    if (!loop || !readsForward(nest, *loop))
       return false;
     bool parallel = nest.isParallel(*loop);
     for (AffineMap map : nest.resultMaps)

@@ -14,6 +14,8 @@
 // RUN: sed 's/norm.layer_norm \(.*\) axes = \[1\]/norm.group_norm \1 groups = 8/' %models/digits_layer_norm.mlir > %t.groups.mlir
 // RUN: keel-opt %t.groups.mlir --to-graph --to-step=train=adamw --to-kernels --to-tiles --to-buffers -o %t.group.mlir
 // RUN: keel-opt %t.group.mlir --load-pass-plugin=%plugins/CheckFused.so --pass-pipeline="builtin.module(check-fused)" -o %t.mlir
+// RUN: keel-opt %models/residual_layer_norm.mlir --to-graph --to-step=train=adamw --to-kernels --to-tiles --to-buffers -o %t.residual.mlir
+// RUN: keel-opt %t.residual.mlir --load-pass-plugin=%plugins/CheckFused.so --pass-pipeline="builtin.module(check-fused)" -o %t.mlir
 
 // The check can fail.
 // RUN: keel-opt %s --load-pass-plugin=%plugins/CheckFused.so --pass-pipeline="builtin.module(check-fused)" -split-input-file -verify-diagnostics

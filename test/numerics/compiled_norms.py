@@ -190,7 +190,30 @@ def losses():
             suite.attempt(f"cross entropy {classes} {kind}", case)
 
 
-for group in (random_layers, random_channels, widths, edges, elements, losses):
+def parts():
+    """So many rows that a part of them, which has one partial sum, is several blocks; the last part is shorter."""
+    def case():
+        rows, columns = 1601, 700
+        model = Model(templates.channel_norm("batch_norm", [None, columns], "momentum = 1.0e-01 epsilon = 1.0e-05", batch=True),
+                      f"--batch={rows}")
+        x, dy = draw(rows, columns, offset=.5), draw(rows, columns)
+        scale, shift, mean, variance = draw(columns, offset=1, spread=.2), draw(columns), draw(columns), draw(columns)**2 + 1
+        for entry, inputs, expected, tolerance, terms in (
+                ("value", [x, mean, variance, scale, shift],
+                 [references.norm(x, scale, shift, [0], vector_axes=[1]), *references.running(x, mean, variance)],
+                 2 * VALUE, 0),
+                ("gradient", [dy, x, scale], references.norm_gradient(dy, x, scale, [0], vector_axes=[1]), COLUMN,
+                 references.term_scale(dy, x, scale, [0], vector_axes=[1]))):
+            results = model(entry, inputs, 3, "--threads", "1")
+            for number, (ours, reference) in enumerate(zip(results, expected)):
+                suite.check(f"{rows} rows, {entry} {number}", ours, reference, tolerance, terms)
+            again = model(entry, inputs, 3, "--threads", "3")
+            suite.check(f"{rows} rows, {entry}: the same bits for any number of threads",
+                        all(a.tobytes() == b.tobytes() for a, b in zip(results, again)), True, 0)
+    suite.attempt("parts", case)
+
+
+for group in (random_layers, random_channels, parts, widths, edges, elements, losses):
     if suite.wants(group.__name__):
         group()
 suite.finish()

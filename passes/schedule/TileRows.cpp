@@ -14,14 +14,17 @@ using namespace mlir;
 
 namespace keel {
 
+// What a dynamic extent counts for beside blocks of another dimension.
+static constexpr int64_t usualBatch = 128;
+
 int64_t chooseRowBlock(const RowDomain &domain) {
   int64_t rows = ShapedType::kDynamic, columns = 1, multiple = 1;
   auto count = [&](ShapedType type, unsigned dim) {
     rows = type.getDimSize(dim);
     int64_t others = 1;
     for (auto [index, extent] : llvm::enumerate(type.getShape()))
-      if (index != dim && !ShapedType::isDynamic(extent))
-        others *= extent;
+      if (index != dim)
+        others *= ShapedType::isDynamic(extent) ? usualBatch : extent;
     columns = std::max(columns, others);
   };
   for (auto [value, dim] : domain.rowDim)

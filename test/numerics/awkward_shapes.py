@@ -173,7 +173,7 @@ def layered():
     group, rate = Group(suite, BATCH), .3
     for number, outputs in enumerate(some(COLUMNS)):
         norm = ("layer_norm", "rms_norm", "group_norm", "batch_norm")[number % 4]
-        groups = max(g for g in (1, 2, 3, 5) if outputs % g == 0 and (g < outputs or g == 1))
+        groups = max(g for g in (1, 2, 3, 5) if outputs % g == 0)
         inputs, activation = some((1, 3, 17, 64, 100), 1)[0], list(ACTIVATIONS)[number % 3]
 
         def check(call, norm=norm, groups=groups, inputs=inputs, outputs=outputs, activation=activation):

@@ -192,25 +192,34 @@ def losses():
 
 def parts():
     """So many rows that a part of them, which has one partial sum, is several blocks; the last part is shorter."""
-    def case():
+    def same(what, model, entry, inputs, results):
+        again = model(entry, inputs, len(results), "--threads", "3")
+        suite.check(f"{what}: the same bits for any number of threads",
+                    all(a.tobytes() == b.tobytes() for a, b in zip(results, again)), True, 0)
+
+    def sums():
         rows, columns = 1601, 700
-        model = Model(templates.channel_norm("batch_norm", [None, columns], "momentum = 1.0e-01 epsilon = 1.0e-05", batch=True),
-                      f"--batch={rows}")
-        x, dy = draw(rows, columns, offset=.5), draw(rows, columns)
+        model = Model(templates.layer_family("layer_norm", [None, columns], [1]), f"--batch={rows}")
+        x, dy, scale = draw(rows, columns, offset=.5), draw(rows, columns), draw(columns, offset=1, spread=.2)
+        results = model("gradient", [dy, x, scale], 3, "--threads", "1")
+        terms = references.term_scale(dy, x, scale, [1])
+        for name, ours, expected in zip(("dx", "dscale", "dshift"), results, references.norm_gradient(dy, x, scale, [1])):
+            suite.check(f"{rows} rows: {name}", ours, expected, COLUMN, terms if name == "dx" else 0)
+        same("sums", model, "gradient", [dy, x, scale], results)
+    suite.attempt("sums", sums)
+
+    def moments():
+        rows, inputs, columns = 2085, 5, 40
+        model = Model(templates.layer(inputs, columns, "batch_norm", "relu", 0.0), f"--batch={rows}")
+        x, weight, bias, residual = draw(rows, inputs), draw(inputs, columns), draw(columns, offset=3), draw(rows, columns)
         scale, shift, mean, variance = draw(columns, offset=1, spread=.2), draw(columns), draw(columns), draw(columns)**2 + 1
-        for entry, inputs, expected, tolerance, terms in (
-                ("value", [x, mean, variance, scale, shift],
-                 [references.norm(x, scale, shift, [0], vector_axes=[1]), *references.running(x, mean, variance)],
-                 2 * VALUE, 0),
-                ("gradient", [dy, x, scale], references.norm_gradient(dy, x, scale, [0], vector_axes=[1]), COLUMN,
-                 references.term_scale(dy, x, scale, [0], vector_axes=[1]))):
-            results = model(entry, inputs, 3, "--threads", "1")
-            for number, (ours, reference) in enumerate(zip(results, expected)):
-                suite.check(f"{rows} rows, {entry} {number}", ours, reference, tolerance, terms)
-            again = model(entry, inputs, 3, "--threads", "3")
-            suite.check(f"{rows} rows, {entry}: the same bits for any number of threads",
-                        all(a.tobytes() == b.tobytes() for a, b in zip(results, again)), True, 0)
-    suite.attempt("parts", case)
+        z = x.astype(float) @ weight.astype(float) + bias
+        inputs = [x, weight, bias, scale, shift, residual, numpy.array(1, "i8"), numpy.array(2, "i8"), mean, variance]
+        results = model("f", inputs, 1, "--threads", "1")
+        expected = residual + numpy.maximum(references.norm(z, scale, shift, [0], vector_axes=[1]), 0)
+        suite.check(f"{rows} rows: moments", results[0], expected, 4 * VALUE)
+        same("moments", model, "f", inputs, results)
+    suite.attempt("moments", moments)
 
 
 for group in (random_layers, random_channels, parts, widths, edges, elements, losses):

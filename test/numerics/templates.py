@@ -200,7 +200,7 @@ func.func @f(%x: {x}, %weight: {w}, %bias: {row}, %scale: {row}, %shift: {row}, 
   %e = tensor.empty(%n) : {y}
   %b = linalg.broadcast ins(%bias : {row}) outs(%e : {y}) dimensions = [0]
   %z = linalg.matmul ins(%x, %weight : {x}, {w}) outs(%b : {y}) -> {y}
-  {"%normed, %m, %v" if batch else "%normed"} = norm.{norm} %z {f"running(%mean, %variance : {row})" if batch else ""}
+  {"%normed, %new_mean, %new_variance" if batch else "%normed"} = norm.{norm} %z {f"running(%mean, %variance : {row})" if batch else ""}
       scale(%scale : {row}) shift(%shift : {row}) {options} : {y}
   %active = linalg.generic {{indexing_maps = [{each}, {each}], iterator_types = ["parallel", "parallel"]}}
       ins(%normed : {y}) outs(%e : {y}) {{

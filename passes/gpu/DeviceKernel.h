@@ -67,6 +67,7 @@ public:
   int64_t allocateShared(int64_t bytes);
   int64_t sharedMark() const { return sharedTop; }
   void releaseShared(int64_t mark) { sharedTop = mark; }
+  bool sharedUsedSince(int64_t mark) const { return sharedTop > mark; }
   int64_t sharedBytes() const { return sharedSize; }
   /// A pointer `offset` bytes into the block's shared memory.
   mlir::Value shared(int64_t offset);

@@ -2,6 +2,7 @@
 // left when the tiles of all rows are done, which the last block to arrive does, in a fixed order.
 #include "passes/gpu/Generate.h"
 #include "passes/gpu/PartialSums.h"
+#include "passes/gpu/RowsInTurn.h"
 #include "passes/gpu/SplitDepth.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -49,7 +50,9 @@ public:
     for (auto [index, section] : llvm::enumerate(space.sections)) {
       Value rowTiles = device.divideUp(numRows(index), schedule.sections[index].layout.rows);
       int64_t across = columnTiles(section, schedule.sections[index]);
-      Value end = device.add(start, device.multiply(rowTiles, across * schedule.sections[index].splits));
+      const SectionSchedule &how = schedule.sections[index];
+      Value blocks = how.blocks ? device.minimum(rowTiles, device.constant(how.blocks)) : rowTiles;
+      Value end = device.add(start, device.multiply(blocks, across * how.splits));
       Value mine;
       if (space.sections.size() > 1) {
         Value after = arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::sge, device.block(), start);
@@ -80,8 +83,10 @@ private:
         for (Value sum : op->getResults()) {
           auto type = cast<RankedTensorType>(sum.getType());
           bool isDynamic = ShapedType::isDynamic(section.rows);
-          SmallVector<int64_t> shape = {isDynamic ? section.rows
-                                                  : int64_t(llvm::divideCeil(section.rows, schedule.sections[index].layout.rows))};
+          const SectionSchedule &how = schedule.sections[index];
+          SmallVector<int64_t> shape = {how.blocks  ? how.blocks
+                                        : isDynamic ? section.rows
+                                                    : int64_t(llvm::divideCeil(section.rows, how.layout.rows))};
           llvm::append_range(shape, type.getShape());
           made.workspaces.push_back({RankedTensorType::get(shape, type.getElementType()), unsigned(index), sum});
         }
@@ -152,14 +157,9 @@ private:
     exchange.columnTile = columnTile;
     exchange.columnTiles = across;
     exchange.rowTiles = llvm::divideCeil(ShapedType::isDynamic(section.rows) ? batch : section.rows, how.layout.rows);
-    place.firstRow = device.multiply(rowTile, how.layout.rows);
-    place.firstColumn = device.multiply(columnTile, how.layout.columns);
-    place.numRows = numRows(index);
-    place.numColumns = section.columns;
-    place.rowsFit = !ShapedType::isDynamic(section.rows) && section.rows % how.layout.rows == 0;
-    place.columnsFit = section.columns % how.layout.columns == 0;
-    if (section.rows != how.layout.rows)
-      place.isFirstRow = device.isZero(rowTile);
+    if (how.blocks)
+      return emitInTurn(index, place, rowTile, columnTile, rowTiles, across);
+    setPlace(place, index, rowTile, columnTile);
     TileProgram program(device, kernel, section, how.layout, place);
     auto run = [&](auto &self, ArrayRef<Operation *> ops) -> void {
       for (; !ops.empty(); ops = ops.drop_front()) {
@@ -185,6 +185,33 @@ private:
         device.when(device.isZero(device.thread()), [&] { device.store({exchange.epoch}, epochCounter); });
       });
     }
+    device.releaseShared(mark);
+  }
+
+  void setPlace(TilePlace &place, unsigned index, Value rowTile, Value columnTile) {
+    const Section &section = space.sections[index];
+    const FragmentLayout &layout = schedule.sections[index].layout;
+    place.firstRow = device.multiply(rowTile, layout.rows);
+    place.firstColumn = device.multiply(columnTile, layout.columns);
+    place.numRows = numRows(index);
+    place.numColumns = section.columns;
+    place.rowsFit = !ShapedType::isDynamic(section.rows) && section.rows % layout.rows == 0;
+    place.columnsFit = section.columns % layout.columns == 0;
+    if (section.rows != layout.rows)
+      place.isFirstRow = device.isZero(rowTile);
+  }
+
+  /// The tiles of rows whose turn it is in the block.
+  void emitInTurn(unsigned index, TilePlace place, Value block, Value columnTile, Value rowTiles, int64_t across) {
+    const Section &section = space.sections[index];
+    const SectionSchedule &how = schedule.sections[index];
+    int64_t mark = device.sharedMark();
+    Value blocks = device.minimum(rowTiles, device.constant(how.blocks));
+    emitRowsInTurn(device, kernel, section, how, partials, block, blocks, rowTiles, [&](Value rowTile) {
+      setPlace(place, index, rowTile, columnTile);
+      return place;
+    });
+    afterAll(device.multiply(blocks, across), counter(takeTicket()), [&] { emitFinish(index, blocks); });
     device.releaseShared(mark);
   }
 
@@ -354,6 +381,8 @@ LaunchSize keel::buildLaunchSize(OpBuilder &builder, KernelOp kernel, const Kern
   for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
     Value rows = launchExtent(builder, kernel, section.rowsOf, section.rows);
     Value tiles = arith::CeilDivUIOp::create(builder, loc, rows, arith::ConstantIndexOp::create(builder, loc, how.layout.rows));
+    if (how.blocks)
+      tiles = arith::MinUIOp::create(builder, loc, tiles, arith::ConstantIndexOp::create(builder, loc, how.blocks));
     size.rowTiles.push_back(tiles);
     Value blocks = arith::MulIOp::create(builder, loc, tiles,
                                          arith::ConstantIndexOp::create(builder, loc, columnTiles(section, how) * how.splits));

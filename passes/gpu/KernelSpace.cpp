@@ -66,6 +66,7 @@ public:
     auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
     llvm::EquivalenceClasses<Operation *> classes;
     SmallVector<Operation *> computations;
+    DenseMap<Value, Operation *> readers; // of matrices: the first
     for (Operation &op : *kernel.getBlock()) {
       if (isEvaluatedInPlace(&op)) {
         if (llvm::any_of(op.getResults(), [&](Value value) { return llvm::is_contained(yield.getValues(), value); })) {
@@ -82,6 +83,11 @@ public:
       computations.push_back(&op);
       classes.insert(&op);
       forEachProducer(&op, [&](Operation *producer) { classes.unionSets(&op, producer); });
+      // Who reads the same matrix the same way shares its tile.
+      if (LoopNest nest = *LoopNest::get(&op); nest.numLoops() == 2 && !isMainLoop(&op))
+        for (auto [operand, map] : llvm::zip(op.getOperands(), nest.operandMaps))
+          if (isa<BlockArgument>(operand) && map.isIdentity())
+            classes.unionSets(&op, readers.try_emplace(operand, &op).first->second);
     }
     DenseMap<Operation *, unsigned> sectionOf; // by the leader
     for (Operation *op : computations) {

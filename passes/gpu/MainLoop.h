@@ -24,6 +24,7 @@ struct SectionSchedule {
   enum class Loop { Rows, RegisterTile, Mma } loop = Loop::Rows;
   FragmentLayout layout;
   int64_t depthTile = 16, stages = 2; // of a main loop
+  int64_t blocks = 0; // that go over the tiles of rows in turn (RowsInTurn.h); 0: a block for each
   int64_t splits = 1; // blocks that share a tile, each with a part of the depth (SplitDepth.h)
   /// A row lies in the tiles of several blocks, which exchange its sums (the row-block barrier).
   bool exchanges(const Section &section) const {

@@ -13,12 +13,12 @@ const Workspace &PartialSums::workspaceOf(Value sum) const {
   return *llvm::find_if(workspaces, [&](const Workspace &workspace) { return workspace.sum == sum; });
 }
 
-void PartialSums::write(TileProgram &program, Operation *op, Value rowTile) {
-  for (auto [sum, fragment] : llvm::zip(op->getResults(), program.sumRows(op))) {
+void PartialSums::write(TileProgram &program, Operation *op, Value part, ArrayRef<Fragment> sums) {
+  for (auto [sum, fragment] : llvm::zip(op->getResults(), sums)) {
     const Workspace &workspace = workspaceOf(sum);
     Type type = workspace.type.getElementType();
     int64_t columns = fragment.columns ? program.getPlace().numColumns : 1;
-    Value start = device.at(pointerTo(workspace), type, device.multiply(rowTile, columns));
+    Value start = device.at(pointerTo(workspace), type, device.multiply(part, columns));
     // Every tile of rows writes a part.
     Value owner = device.all({program.isFirstAcross(Axis::Row), program.isFirstWithout(/*rows=*/true, fragment.columns)});
     device.when(owner, [&] {

@@ -10,7 +10,10 @@ public:
   PartialSums(DeviceKernel &device, llvm::ArrayRef<Workspace> workspaces) : device(device), workspaces(workspaces) {}
 
   /// Writes the tile's part of each of the op's results.
-  void write(TileProgram &program, mlir::Operation *op, mlir::Value rowTile);
+  void write(TileProgram &program, mlir::Operation *op, mlir::Value rowTile) {
+    write(program, op, rowTile, program.sumRows(op));
+  }
+  void write(TileProgram &program, mlir::Operation *op, mlir::Value part, llvm::ArrayRef<Fragment> sums);
   /// For each of the op's results, the parts of all tiles together, at the thread's columns. `rows` and `tileRows` are the
   /// rows of the whole and of a full tile.
   llvm::SmallVector<Fragment> add(TileProgram &program, mlir::Operation *op, mlir::Value rowTiles, mlir::Value rows,

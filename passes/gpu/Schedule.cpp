@@ -1,5 +1,6 @@
 // Chooses tiles and main loops for a kernel.
 #include "passes/gpu/Generate.h"
+#include "passes/gpu/RowsInTurn.h"
 #include "passes/gpu/SplitDepth.h"
 
 #include "passes/schedule/Contraction.h"
@@ -33,6 +34,8 @@ std::string SectionSchedule::describe(const Section &section) const {
     stream << (exchanges(section) ? " row-block barrier" : " row-complete");
   if (!section.rowSums.empty())
     stream << " + column sums";
+  if (blocks)
+    stream << " in " << blocks << " blocks";
   return text;
 }
 
@@ -142,7 +145,8 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, i
       continue;
     }
     SectionSchedule rows;
-    rows.layout = chooseRowsLayout(section, schedule.threads);
+    if (!chooseRowsInTurn(section, schedule.threads, vectorOf(section), rows))
+      rows.layout = chooseRowsLayout(section, schedule.threads);
     schedule.sections.push_back(rows);
   }
   return schedule;

@@ -57,6 +57,12 @@ public:
   void run(mlir::Operation *op);
   /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one number.
   llvm::SmallVector<Fragment> sumRows(mlir::Operation *op);
+  /// The same from the threads' parts.
+  llvm::SmallVector<Fragment> sumAcross(mlir::Operation *op, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
+  /// Whether a sum over the rows is one for each column, or one number.
+  static bool holdsColumns(const Section &section, mlir::Operation *op) {
+    return llvm::is_contained(section.loops.find(op)->second, Axis::Column);
+  }
   /// The results of a sum over the rows, now that it is complete: what it was started with is added.
   void bindSums(mlir::Operation *op, llvm::ArrayRef<Fragment> sums);
   /// Result 0 of a sum: `sums`, combined with what it starts from.
@@ -92,8 +98,9 @@ public:
   }
   /// Combines two partial results of a reduction.
   mlir::Value combine(mlir::Operation *combiner, mlir::Value a, mlir::Value b);
-  /// For each result of a reduction along an axis, the thread's part: what it holds that is there.
-  llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis);
+  /// For each result of a reduction along an axis, the thread's part: what it holds that is there, added to `starts` (a
+  /// result after the other) where they are given.
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis, mlir::ValueRange starts = {});
   /// Combines the threads' partial results along an axis: afterwards every thread has the whole tile's. `slots` are the
   /// thread's rows or columns that the values belong to, `values[i]` has one value a slot, `combiners[i]` combines them.
   void reduceAcross(Axis axis, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,

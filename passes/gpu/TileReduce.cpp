@@ -136,7 +136,7 @@ void TileProgram::bindSums(Operation *op, ArrayRef<Fragment> sums) {
   }
 }
 
-SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis axis) {
+SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis axis, ValueRange starts) {
   OpBuilder &builder = device.builder;
   const Axes &loops = section.loops.find(op)->second;
   SmallVector<Fragment> operands;
@@ -149,6 +149,9 @@ SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis 
   SmallVector<SmallVector<Value>> results(op->getNumResults());
   for (int64_t slot = 0; slot < kept; ++slot) {
     SmallVector<Value> sums = neutral(device, op);
+    if (!starts.empty())
+      for (auto [result, sum] : llvm::enumerate(sums))
+        sum = starts[result * kept + slot];
     for (int64_t step = 0; step < summed; ++step) {
       int64_t r = alongColumns ? slot : step, c = alongColumns ? step : slot;
       SmallVector<Value> arguments;
@@ -227,13 +230,14 @@ Value TileProgram::tileRows() {
 SmallVector<Fragment> TileProgram::sumRows(Operation *op) {
   if (auto moments = dyn_cast<norm::MomentsOp>(op))
     return rowMoments(moments);
-  auto generic = cast<linalg::GenericOp>(op);
-  Reduction reduction(generic);
-  SmallVector<SmallVector<Value>> sums = sumHeld(generic, Axis::Row);
-  reduceAcross(Axis::Row, sums, reduction.combiners);
-  bool columns = llvm::is_contained(section.loops.find(op)->second, Axis::Column);
+  SmallVector<SmallVector<Value>> sums = sumHeld(cast<linalg::GenericOp>(op), Axis::Row);
+  return sumAcross(op, sums);
+}
+
+SmallVector<Fragment> TileProgram::sumAcross(Operation *op, MutableArrayRef<SmallVector<Value>> sums) {
+  reduceAcross(Axis::Row, sums, combiners(cast<linalg::GenericOp>(op)));
   SmallVector<Fragment> results;
   for (SmallVector<Value> &sum : sums)
-    results.push_back({false, columns, sum});
+    results.push_back({false, holdsColumns(section, op), sum});
   return results;
 }

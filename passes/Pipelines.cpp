@@ -107,14 +107,14 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
 
 void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &options) {
   if (options.sm) {
-    // The host's side of an entry reads no memory.
-    manager.addPass(createReadNumbers());
     // What does not fit one kernel of a GPU is a kernel for each computation.
     manager.addPass(createSplitKernels());
     FormKernelsOptions apart;
     apart.fuse = false;
     apart.planar = true;
     manager.addPass(createFormKernels(apart));
+    // The host's side of an entry reads no memory.
+    manager.addPass(createReadNumbers());
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
     manager.addPass(createGenerateGpu({options.batch}));

@@ -146,8 +146,8 @@ void formKernels(Block &block, StringRef function, const KernelLimits &limits, u
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           formKernels(inner, function, limits, count);
-      if (auto loop = dyn_cast<scf::ForOp>(op); loop && !limits.planar)
-        makeKernelOfLoop(loop);
+      if (auto loop = dyn_cast<scf::ForOp>(op))
+        makeKernelOfLoop(loop, limits.planar);
     }
 
   copyReturnedSlices(block);

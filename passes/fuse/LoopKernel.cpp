@@ -3,7 +3,10 @@
 
 #include "dialect/keel/Keel.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -52,11 +55,34 @@ KernelOp findOnlyKernel(scf::ForOp loop) {
   return kernel;
 }
 
+/// Whether the kernel changes one slice of its one tensor, each element by itself, in a place that differs from slice to
+/// slice only where it has one element.
+bool changesElements(KernelOp kernel) {
+  auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+  auto insertion = yield.getValues().front().getDefiningOp<tensor::InsertSliceOp>();
+  if (yield.getNumOperands() != 1 || !insertion || insertion.getDest() != kernel.getInitArguments().front() ||
+      !insertion.getSourceType().hasStaticShape() || !insertion.getDestType().hasStaticShape())
+    return false;
+  for (auto [offset, size] : llvm::zip(insertion.getMixedOffsets(), insertion.getMixedSizes()))
+    if (getConstantIntValue(size) != 1 && !getConstantIntValue(offset))
+      return false;
+  return llvm::all_of(kernel.getBlock()->without_terminator(), [&](Operation &op) {
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      return slice.getSource() != insertion.getDest() || (slice.getMixedOffsets() == insertion.getMixedOffsets() &&
+                                                          slice.getMixedSizes() == insertion.getMixedSizes() &&
+                                                          slice.getMixedStrides() == insertion.getMixedStrides());
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    return &op == insertion || isa<tensor::EmptyOp, arith::ConstantOp>(op) ||
+           (generic && generic.getNumParallelLoops() == generic.getNumLoops() &&
+            !llvm::is_contained(generic->getOperands(), insertion.getDest()));
+  });
+}
+
 } // namespace
 
-bool makeKernelOfLoop(scf::ForOp loop) {
+bool makeKernelOfLoop(scf::ForOp loop, bool planar) {
   KernelOp inner = findOnlyKernel(loop);
-  if (!inner)
+  if (!inner || (planar && !changesElements(inner)))
     return false;
   llvm::SetVector<Value> inputs;
   for (Value bound : {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})

@@ -9,6 +9,7 @@
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 
@@ -76,6 +77,8 @@ public:
         }
         continue;
       }
+      if (isa<scf::ForOp>(op))
+        return fail(&op, "its steps follow each other"), std::nullopt;
       if (!isComputation(&op))
         continue;
       if (!isa<linalg::GenericOp, norm::MomentsOp>(op))

@@ -5,7 +5,7 @@
 #include "runtime/model/Library.h"
 #include "runtime/support/Error.h"
 
-#include <cstdio>
+#include <charconv>
 #include <exception>
 
 namespace keel::runtime {
@@ -107,10 +107,10 @@ Selection selectDevice(const std::string &specification, const keel_artifact &ar
   if (kind == "emulator" && (colon == std::string::npos || !detail.empty()))
     return selectEmulator(artifact, model, detail);
   if (kind == "cuda") {
-    int ordinal = 0, used = 0;
-    if (colon == std::string::npos ||
-        (std::sscanf(detail.c_str(), "%d%n", &ordinal, &used) == 1 && ordinal >= 0 &&
-         static_cast<std::size_t>(used) == detail.size()))
+    int ordinal = 0;
+    const char *last = detail.data() + detail.size();
+    auto [end, error] = std::from_chars(detail.data(), last, ordinal);
+    if (colon == std::string::npos || (error == std::errc() && end == last && ordinal >= 0))
       return selectCuda(artifact, model, ordinal);
   }
   fail(KEEL_INVALID_ARGUMENT, "there is no device '", specification,

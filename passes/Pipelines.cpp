@@ -5,6 +5,7 @@
 #include "passes/artifact/Passes.h"
 #include "passes/cpu/Passes.h"
 #include "passes/fuse/Passes.h"
+#include "passes/gpu/KernelSpace.h"
 #include "passes/gpu/Passes.h"
 #include "passes/host/Passes.h"
 #include "passes/import/Passes.h"
@@ -84,6 +85,7 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   FormKernelsOptions kernels;
   kernels.fuse = options.fuse;
   kernels.planar = options.sm > 0;
+  kernels.tileColumns = options.sm ? longestRowOfBlock : 0;
   kernels.rowColumns = options.sm ? gpuRowColumns : 0;
   kernels.operandReuse = options.sm ? gpuOperandReuse : 0;
   manager.addPass(createFormKernels(kernels));

@@ -3,6 +3,7 @@
 
 #include "dialect/norm/Norm.h"
 #include "dialect/norm/Normalize.h"
+#include "dialect/norm/Strategy.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -31,7 +32,11 @@ LogicalResult keel::norm::decomposeNormOps(Operation *root, bool keepMoments) {
     });
     for (DecomposableOpInterface op : ops) {
       OpBuilder builder(op);
-      FailureOr<Values> values = op.decompose(builder);
+      FailureOr<Values> values;
+      {
+        InheritStrategy inherit(op, builder);
+        values = op.decompose(builder);
+      }
       if (failed(values))
         return failure();
       op->replaceAllUsesWith(*values);

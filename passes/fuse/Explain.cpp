@@ -44,6 +44,8 @@ StringRef strategyOf(Operation *statistic, const KernelGroup &group) {
     return group.mainLoop ? "statistics over the rows in the epilogue of the matmul that makes them; its readers normalize "
                             "as they load"
                           : "statistics over the rows in the pass that makes them; its readers normalize as they load";
+  if (group.statistics.contains(statistic->getResult(0)))
+    return "statistics of the rows in the epilogue of the matmul that makes them; their readers normalize as they load";
   return group.mainLoop ? "row-complete tile: normalized in the matmul's kernel while its rows are in cache"
                         : "one pass over memory: a row is held from its statistics to its last use";
 }

@@ -1,6 +1,7 @@
 // Groups computations into kernels, each one launch. Partition.cpp decides, this file builds.
 #include "dialect/keel/Keel.h"
 #include "dialect/norm/Norm.h"
+#include "dialect/norm/Strategy.h"
 #include "passes/fuse/Explain.h"
 #include "passes/fuse/KernelBuilder.h"
 #include "passes/fuse/LoopKernel.h"
@@ -18,6 +19,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -236,6 +238,28 @@ struct FuseIntoFirstReader : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// Refuses a strategy that no pass knows, or that a row is too long for.
+LogicalResult verifyStrategy(Operation *op, const KernelLimits &limits) {
+  auto strategy = op->getAttrOfType<StringAttr>(norm::strategyAttribute);
+  if (!strategy)
+    return success();
+  auto limit = llvm::StringSwitch<std::optional<int64_t>>(strategy)
+                   .Case("row-complete", limits.tileColumns)
+                   .Case("row-block-barrier", limits.rowColumns)
+                   .Cases({"statistics", "deferred"}, 0)
+                   .Default(std::nullopt);
+  if (!limit)
+    return emitError(op->getLoc()) << "unknown keel.strategy " << strategy
+                                   << ": row-complete, row-block-barrier, statistics or deferred";
+  std::optional<LoopNest> nest = LoopNest::get(op);
+  std::optional<unsigned> rows = nest ? loopOfDim(nest->operandMaps[0], 0) : std::nullopt;
+  int64_t row = *limit && rows && nest->isParallel(*rows) && !isMainLoop(op) ? longestSum(op) : 0;
+  if (row > *limit)
+    return emitError(op->getLoc()) << "keel.strategy " << strategy << " takes rows of up to " << *limit
+                                   << " elements on this target, and this normalization's have " << row;
+  return success();
+}
+
 /// One more than the last number in the names of the kernels that are there already.
 unsigned firstFreeNumber(func::FuncOp function) {
   unsigned free = 0, number;
@@ -250,7 +274,10 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
 
   void runOnOperation() override {
-    KernelLimits limits{fuse, planar, operandReuse, rowColumns};
+    KernelLimits limits{fuse, planar, operandReuse, tileColumns, rowColumns};
+    WalkResult known = getOperation().walk([&](Operation *op) { return WalkResult(verifyStrategy(op, limits)); });
+    if (known.wasInterrupted())
+      return signalPassFailure();
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       unsigned count = firstFreeNumber(function);
       for (Block &block : function.getBody())

@@ -4,6 +4,7 @@
 #include "passes/fuse/View.h"
 
 #include "dialect/norm/Norm.h"
+#include "dialect/norm/Strategy.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -68,6 +69,19 @@ bool markRows(Operation *op, const LoopNest &nest, unsigned loop, KernelGroup &g
   for (auto [result, dim] : llvm::zip(op->getResults(), dims))
     group.rowDim[result] = dim;
   return true;
+}
+
+int64_t longestSum(Operation *op) {
+  std::optional<LoopNest> nest = LoopNest::get(op);
+  int64_t longest = 0;
+  for (auto [map, operand] : llvm::zip(nest->operandMaps, op->getOperands()))
+    if (auto type = dyn_cast<ShapedType>(operand.getType()))
+      for (unsigned dim : llvm::seq(map.getNumResults())) {
+        std::optional<unsigned> loop = loopOfDim(map, dim);
+        if (loop && !nest->isParallel(*loop) && !type.isDynamicDim(dim))
+          longest = std::max(longest, type.getDimSize(dim));
+      }
+  return longest;
 }
 
 /// The largest value that a kernel may finish after its loop over rows, in elements.
@@ -273,18 +287,16 @@ private:
     // A main loop stands first; what prepares its operands is moved there later.
     if (limits.planar && (isMainLoop(op) || !isPlanar(op) || !llvm::all_of(group.ops, isPlanar)))
       return false;
+    // Moments of a long row, unlike sums, need it twice.
+    return !isa<norm::MomentsOp>(op) || !group.mainLoop || !limits.rowColumns || longestSum(op) <= limits.rowColumns;
+  }
+
+  /// A sum along rows of which the target holds only parts beside the main loop, by their length or by its strategy.
+  bool isStatistic(Operation *op, const KernelGroup &group) const {
     if (!limits.rowColumns || !group.mainLoop || isMainLoop(op))
-      return true;
-    // A sum along the rows that the main loop makes.
-    std::optional<LoopNest> nest = LoopNest::get(op);
-    return llvm::none_of(llvm::zip(nest->operandMaps, op->getOperands()), [&](auto pair) {
-      auto [map, operand] = pair;
-      auto type = dyn_cast<ShapedType>(operand.getType());
-      return llvm::any_of(llvm::seq(map.getNumResults()), [&](unsigned dim) {
-        std::optional<unsigned> loop = loopOfDim(map, dim);
-        return loop && !nest->isParallel(*loop) && !type.isDynamicDim(dim) && type.getDimSize(dim) > limits.rowColumns;
-      });
-    });
+      return false;
+    auto strategy = op->getAttrOfType<StringAttr>(norm::strategyAttribute);
+    return longestSum(op) > (strategy && strategy == "statistics" ? limits.tileColumns : limits.rowColumns);
   }
 
   bool refuse(StringRef reason) {
@@ -332,8 +344,16 @@ private:
     bool mainLoop = isMainLoop(op);
     if (mainLoop && group.mainLoop)
       return refuse("the producer's kernel has a main loop already");
-    if (nest->isParallel(*loop))
-      return markRows(op, *nest, *loop, group) || refuse("its results do not keep the producer's rows");
+    bool readsStatistic = llvm::any_of(op->getOperands(), [&](Value value) { return group.statistics.contains(value); });
+    if (readsStatistic && (nest->numLoops() > 1 || !nest->allParallel()))
+      return refuse("it reads rows beside sums along them, of which the producer's kernel holds parts");
+    if (nest->isParallel(*loop)) {
+      if (!markRows(op, *nest, *loop, group))
+        return refuse("its results do not keep the producer's rows");
+      if (readsStatistic || isStatistic(op, group))
+        group.statistics.insert(op->result_begin(), op->result_end());
+      return true;
+    }
     if (mainLoop)
       return refuse("it is a matmul that sums over the producer's rows");
     return (llvm::all_of(op->getResultTypes(), isSmall) && isSumOverRows(op, *nest, *loop)) ||

@@ -22,6 +22,8 @@ struct KernelGroup {
   /// The dimension of the first op's results that the kernel splits into blocks: rows, or columns (1) where a matmul sums
   /// over the rows.
   unsigned splitDim = 0;
+  /// Statistics of rows that are too long to be complete beside the main loop, and what is made of them.
+  llvm::DenseSet<mlir::Value> statistics;
   unsigned numPrepared = 0; // ops that prepare the main loop's operands
   bool isUpdate = false; // the one kernel that updates the state
   /// Why the first op did not join the kernel of a producer; empty if it has none.
@@ -42,10 +44,13 @@ struct KernelLimits {
   bool planar = false;
   /// A main loop prepares what it alone reads as it loads, if no more columns (or rows) of the product than these use it.
   int64_t operandReuse = 0;
-  /// The longest row that is complete beside a main loop, in elements; 0 for any. Beyond it, what needs the whole row
-  /// (statistics, softmax) is a kernel of its own.
-  int64_t rowColumns = 0;
+  /// The longest row that is complete beside a main loop, in elements: in one tile, and in several that exchange sums; 0 for
+  /// any. Of a longer row, sums are made beside the main loop, and what reads them and the row is another kernel's.
+  int64_t tileColumns = 0, rowColumns = 0;
 };
+
+/// The most elements, as far as known, that a structured op sums along one dimension of what it reads; 0 for none.
+int64_t longestSum(mlir::Operation *op);
 
 /// The groups of a block's computations, such that the kernels can be put in an order.
 std::vector<KernelGroup> partitionIntoKernels(mlir::Block &block, const KernelLimits &limits);

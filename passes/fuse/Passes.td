@@ -57,6 +57,11 @@ def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
     that reads the normalized rows applies them as it loads. An elementwise value that a later kernel can recompute from
     what it reads anyway is recomputed instead of stored. All updates of state are one kernel.
 
+    A normalization that has the attribute `keel.strategy` is done that way by targets that have a choice:
+    `"row-complete"` (its rows in one tile of the matmul that makes them), `"row-block-barrier"` (in several, which exchange
+    the rows' sums), `"statistics"` (the sums in the epilogue of the matmul, the rest by what reads the rows), `"deferred"`
+    (see the pass defer-norm). Rows that are too long for it are an error.
+
     Every decision is a remark of the category `fuse`. With `fuse=false` every computation is a kernel of its own. The
     other options say what a target's kernels can hold. Kernels that are there already stay as they are.
   }];
@@ -65,6 +70,7 @@ def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
     Option<"planar", "planar", "bool", /*default=*/"false", "A kernel's computations run over rows and columns alone">,
     Option<"rowColumns", "row-columns", "int64_t", /*default=*/"0",
            "The longest row that is complete beside a main loop, in elements; 0 for any">,
+    Option<"tileColumns", "tile-columns", "int64_t", /*default=*/"0", "The same, in one tile">,
     Option<"operandReuse", "operand-reuse", "int64_t", /*default=*/"0",
            "Where a planar kernel's main loop alone reads a value, and no more columns (or rows) of the product than these "
            "use it, it computes the value as it loads">];

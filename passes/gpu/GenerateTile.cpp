@@ -78,24 +78,29 @@ public:
 private:
   static DeviceFunction describeWorkspaces(const KernelSpace &space, const KernelSchedule &schedule) {
     DeviceFunction made;
-    for (auto [index, section] : llvm::enumerate(space.sections))
-      for (Operation *op : section.rowSums)
+    for (auto [index, section] : llvm::enumerate(space.sections)) {
+      const SectionSchedule &how = schedule.sections[index];
+      int64_t rowTiles = how.blocks                            ? how.blocks
+                         : ShapedType::isDynamic(section.rows) ? section.rows
+                                                               : int64_t(llvm::divideCeil(section.rows, how.layout.rows));
+      auto add = [&](Operation *op, auto shapeOfTile) {
         for (Value sum : op->getResults()) {
           auto type = cast<RankedTensorType>(sum.getType());
-          bool isDynamic = ShapedType::isDynamic(section.rows);
-          const SectionSchedule &how = schedule.sections[index];
-          SmallVector<int64_t> shape = {how.blocks  ? how.blocks
-                                        : isDynamic ? section.rows
-                                                    : int64_t(llvm::divideCeil(section.rows, how.layout.rows))};
-          llvm::append_range(shape, type.getShape());
+          SmallVector<int64_t> shape = {rowTiles};
+          llvm::append_range(shape, shapeOfTile(type));
           made.workspaces.push_back({RankedTensorType::get(shape, type.getElementType()), unsigned(index), sum});
         }
-    for (auto [index, section] : llvm::enumerate(space.sections))
-      if (const SectionSchedule &how = schedule.sections[index]; how.splits > 1) {
+      };
+      for (Operation *op : section.rowSums)
+        add(op, [](RankedTensorType type) { return SmallVector<int64_t>(type.getShape()); });
+      for (Operation *op : section.rowStatistics)
+        add(op, [&](RankedTensorType) { return SmallVector<int64_t>{columnTiles(section, how), how.layout.rows}; });
+      if (how.splits > 1) {
         int64_t numbers = how.splits * tilesOf(section, how) * how.layout.rows * how.layout.columns;
         made.workspaces.push_back({RankedTensorType::get({numbers}, Float32Type::get(section.mainLoop->getContext())),
                                    unsigned(index), section.mainLoop->getResult(0)});
       }
+    }
     return made;
   }
 
@@ -170,10 +175,18 @@ private:
           addSums(section, program, emitMainLoop(section, how, place));
         else if (llvm::is_contained(section.rowSums, op))
           partials.write(program, op, rowTile);
+        else if (llvm::is_contained(section.rowStatistics, op))
+          partials.writeAlong(program, op, rowTile, columnTile, across);
         else
           program.run(op);
       }
       program.store();
+      if (!section.rowStatistics.empty()) {
+        // A counter for each tile of rows.
+        Value arrivals = device.at(counter(firstTicket + tickets), builder.getI32Type(), rowTile);
+        tickets += exchange.rowTiles;
+        afterAll(device.constant(across), arrivals, [&] { emitRowFinish(index, place, rowTile, across); });
+      }
       if (!section.rowSums.empty())
         afterAll(device.multiply(rowTiles, across), counter(takeTicket()), [&] { emitFinish(index, rowTiles); });
     };
@@ -271,8 +284,8 @@ private:
 
   unsigned takeTicket() { return firstTicket + tickets++; }
 
-  /// Runs `body` in the block that is the last of `count` to get here: it sees what all of them wrote.
-  void afterAll(Value count, Value counter, llvm::function_ref<void()> body) {
+  /// Runs `body` in the block that is the last of `count` to get here, by a counter: it sees what all of them wrote.
+  void afterAll(Value count, Value arrivals, llvm::function_ref<void()> body) {
     OpBuilder &builder = device.builder;
     Type i32 = builder.getI32Type();
     auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
@@ -283,7 +296,7 @@ private:
       // The barrier put the block's writes before this fence, which releases them all (PTX ISA 8.8, causality order).
       fence();
       // Wraps to zero with the last arrival, ready for the next launch.
-      Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, counter, last,
+      Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, arrivals, last,
                                                 LLVM::AtomicOrdering::monotonic, "device");
       fence();
       Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last);
@@ -293,6 +306,23 @@ private:
     Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(),
                                          arith::ConstantOp::create(builder, device.loc, builder.getI32IntegerAttr(0)));
     device.when(isLast, body);
+  }
+
+  /// What is made of sums along the rows of a tile, by its last block: a thread a row.
+  void emitRowFinish(unsigned index, TilePlace place, Value rowTile, int64_t across) {
+    const Section &section = space.sections[index];
+    int64_t tileRows = schedule.sections[index].layout.rows;
+    FragmentLayout layout = rowsLayout(tileRows, 1, schedule.threads, 1, 1);
+    place.numRows = device.minimum(place.numRows, device.add(place.firstRow, tileRows));
+    place.rowsFit = false;
+    place.firstColumn = device.constant(0);
+    place.isFirstColumn = Value();
+    TileProgram program(device, kernel, section, layout, place);
+    for (Operation *op : section.rowStatistics)
+      program.bindSums(op, partials.addAlong(program, op, rowTile, across, tileRows));
+    for (Operation *op : section.rowFinish)
+      program.run(op);
+    program.store();
   }
 
   void emitFinish(unsigned index, Value rowTiles) {

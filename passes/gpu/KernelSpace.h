@@ -35,6 +35,9 @@ struct Section {
   bool wholeFinish = false;
   /// The ops that sum over the rows, in `ops`.
   llvm::SmallVector<mlir::Operation *> rowSums;
+  /// Sums along rows that several blocks hold, and what is made of them, where nothing else in the kernel reads them: the
+  /// block that is the last of a row's tiles adds their parts.
+  llvm::SmallVector<mlir::Operation *> rowStatistics, rowFinish;
   /// Sums over the main loop's depth of what prepares its operands.
   llvm::SmallVector<mlir::Operation *> depthSums;
 

@@ -1,4 +1,4 @@
-// Sums over all rows, from parts.
+// Sums over all rows, and along rows, from parts.
 #include "passes/gpu/PartialSums.h"
 
 #include "dialect/norm/Norm.h"
@@ -28,6 +28,47 @@ void PartialSums::write(TileProgram &program, Operation *op, Value part, ArrayRe
         });
     });
   }
+}
+
+void PartialSums::writeAlong(TileProgram &program, Operation *op, Value rowTile, Value columnTile, int64_t columnTiles) {
+  // [tile of rows][tile of columns][row]: all of the tile's rows have a place, there or not.
+  auto generic = cast<linalg::GenericOp>(op);
+  int64_t tileRows = program.getLayout().rows;
+  SmallVector<SmallVector<Value>> sums = program.sumHeld(generic, Axis::Column);
+  program.reduceAcross(Axis::Column, sums, TileProgram::combiners(generic));
+  device.when(program.isFirstAcross(Axis::Column), [&] {
+    for (auto [sum, values] : llvm::zip(op->getResults(), sums)) {
+      const Workspace &workspace = workspaceOf(sum);
+      Type type = workspace.type.getElementType();
+      Value tile = device.add(device.multiply(rowTile, columnTiles), columnTile);
+      Value start = device.at(pointerTo(workspace), type, device.multiply(tile, tileRows));
+      start = device.at(start, type, program.rowInTile());
+      for (auto [offset, value] : llvm::zip(program.getLayout().rowOffsets, values))
+        device.store({value}, device.at(start, type, offset));
+    }
+  });
+}
+
+SmallVector<Fragment> PartialSums::addAlong(TileProgram &program, Operation *op, Value rowTile, int64_t columnTiles,
+                                            int64_t tileRows) {
+  SmallVector<Fragment> results;
+  for (auto [sum, combiner] : llvm::zip(op->getResults(), TileProgram::combiners(cast<linalg::GenericOp>(op)))) {
+    const Workspace &workspace = workspaceOf(sum);
+    Type type = workspace.type.getElementType();
+    Value start = device.at(pointerTo(workspace), type, device.multiply(rowTile, columnTiles * tileRows));
+    Fragment fragment{true, false, {}};
+    for (int64_t offset : program.getLayout().rowOffsets) {
+      Value row = device.minimum(device.add(program.rowInTile(), offset), device.constant(tileRows - 1));
+      Value mine = device.at(start, type, row), total;
+      for (int64_t tile = 0; tile < columnTiles; ++tile) {
+        Value part = device.load(device.at(mine, type, tile * tileRows), type).front();
+        total = total ? program.combine(combiner, total, part) : part;
+      }
+      fragment.elements.push_back(total);
+    }
+    results.push_back(fragment);
+  }
+  return results;
 }
 
 /// The tiles' partial sums, added in the order of the tiles.

@@ -32,6 +32,8 @@ std::string SectionSchedule::describe(const Section &section) const {
     stream << " depth in " << splits;
   if (section.mainLoop && section.wholeRows)
     stream << (exchanges(section) ? " row-block barrier" : " row-complete");
+  if (!section.rowStatistics.empty())
+    stream << " + row statistics";
   if (!section.rowSums.empty())
     stream << " + column sums";
   if (blocks)

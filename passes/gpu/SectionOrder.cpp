@@ -91,7 +91,34 @@ public:
         return fail(op, "it has another number of rows or columns");
     }
     section.ops = ops;
+    takeOutStatistics();
     return fitsTile();
+  }
+
+  /// Long rows beside a main loop need not be complete where nothing but single numbers a row are made of their sums.
+  void takeOutStatistics() {
+    if (!section.mainLoop || !section.wholeRows || section.columns <= longestRowOfBlock)
+      return;
+    llvm::SetVector<Operation *> statistics, finish;
+    for (Operation *op : section.ops) {
+      const Axes &loops = section.loops[op];
+      bool readsStatistic = false, sums = false;
+      forEachProducer(op, [&](Operation *producer) {
+        readsStatistic |= statistics.contains(producer) || finish.contains(producer);
+      });
+      for (auto [loop, axis] : llvm::enumerate(loops))
+        sums |= axis == Axis::Column && !LoopNest::get(op)->isParallel(loop);
+      if (readsStatistic && (loops != Axes{Axis::Row} || !LoopNest::get(op)->allParallel()))
+        return;
+      if (readsStatistic)
+        finish.insert(op);
+      else if (sums)
+        statistics.insert(op);
+    }
+    section.rowStatistics.assign(statistics.begin(), statistics.end());
+    section.rowFinish.assign(finish.begin(), finish.end());
+    llvm::erase_if(section.ops, [&](Operation *op) { return finish.contains(op); });
+    section.wholeRows = false;
   }
 
   /// Whether a main loop can evaluate the op as it loads its operand, or sum it over its depth.

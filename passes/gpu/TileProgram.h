@@ -63,7 +63,8 @@ public:
   static bool holdsColumns(const Section &section, mlir::Operation *op) {
     return llvm::is_contained(section.loops.find(op)->second, Axis::Column);
   }
-  /// The results of a sum over the rows, now that it is complete: what it was started with is added.
+  /// The results of a sum over all rows, or along rows of several tiles, now that it is complete: what it was started with
+  /// is added.
   void bindSums(mlir::Operation *op, llvm::ArrayRef<Fragment> sums);
   /// Result 0 of a sum: `sums`, combined with what it starts from.
   void addTo(mlir::linalg::GenericOp op, const Fragment &sums, const Fragment &start);
@@ -81,6 +82,8 @@ public:
   /// The number in the tensor, i64, of the row or column that the thread holds; -1: of where its offsets count from.
   mlir::Value row(int64_t held);
   mlir::Value column(int64_t held);
+  /// The same of a row, counted from the tile's first.
+  mlir::Value rowInTile() { return base(Axis::Row); }
   /// What does not depend on an axis is written by the first thread of the first tile along it: whether this is it. Null
   /// where every thread writes something of its own.
   mlir::Value isFirstWithout(bool rows, bool columns);

@@ -129,7 +129,7 @@ void TileProgram::bindSums(Operation *op, ArrayRef<Fragment> sums) {
       OpOperand *init = generic.getDpsInitOperand(index);
       Fragment start = get(init->get(), section.axesOf(op, generic.getMatchingIndexingMap(init)));
       for (auto [slot, value] : llvm::enumerate(result.elements))
-        value = combine(Reduction(generic).combiners[index], at(start, 0, slot), value);
+        value = combine(Reduction(generic).combiners[index], sum.rows ? at(start, slot, 0) : at(start, 0, slot), value);
     }
     bind(op->getResult(index), result);
     stores.insert(op->getResult(index));

@@ -1,6 +1,7 @@
 // The backward walk: activity, accumulation, dispatch to the ops' derivatives.
 #include "passes/train/Backward.h"
 
+#include "dialect/norm/Strategy.h"
 #include "dialect/norm/Norm.h"
 #include "passes/train/Derivatives.h"
 
@@ -92,6 +93,7 @@ static LogicalResult differentiate(OpBuilder &builder, Operation *op, ArrayRef<V
   // An input that is wanted is marked by itself; see the interface.
   SmallVector<Value> inputGradients = llvm::map_to_vector(
       inputs, [&](Value input) { return active.contains(input) ? input : Value(); });
+  norm::InheritStrategy inherit(op, builder);
   if (failed(rule.buildGradient(builder, resultGradients, inputGradients)))
     return failure();
   for (auto [input, gradient] : llvm::zip(inputs, inputGradients))

@@ -59,6 +59,7 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
     }
     // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
     manager.addPass(createCenterWeights());
+    manager.addPass(createDeferNorm());
     // A CPU merges the blocks' moments by Chan's formula, which needs no pivot; the pivot would ask for the mean of the
     // activations before the matmul that reads them as it makes them.
     if (options.pivot)

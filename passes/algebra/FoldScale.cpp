@@ -1,18 +1,12 @@
-// Moves the scale and shift of a normalization into the weights of the linear layers that read it, in inference.
-#include "passes/algebra/LinearForm.h"
-#include "passes/algebra/LinearLayer.h"
+// Moves the scale and shift of normalizations into the weights of the linear layers that read them, in inference.
 #include "passes/algebra/Passes.h"
-#include "passes/algebra/StateDependence.h"
+#include "passes/algebra/ScaleFolder.h"
 
-#include "dialect/norm/Emit.h"
 #include "dialect/norm/Norm.h"
-#include "dialect/norm/Normalize.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 
@@ -21,119 +15,6 @@ namespace keel {
 #include "passes/algebra/Passes.h.inc"
 
 namespace {
-using namespace algebra;
-using norm::Emitter;
-
-constexpr auto kRemark = remark::RemarkOpts::name("FoldScale").category("algebra");
-
-/// A contraction that reads the normalization, and how its weights follow it.
-struct Reader {
-  linalg::LinalgOp op;
-  OpOperand *weights = nullptr;
-  int64_t inputDim = 0;  ///< The weights' dimension that scale and shift run along.
-  int64_t outputDim = 0; ///< The result's dimension of outputs.
-  Value bias;            ///< What the result starts from along the outputs; null where that is zero.
-  std::string obstacle;
-};
-
-class ScaleFolder {
-public:
-  /// `axis` is the dimension of the normalization's result that scale and shift run along.
-  template <typename Op> void fold(Op norm, int64_t axis) {
-    if (!norm.getScale() && !norm.getShift())
-      return;
-    auto missed = [&](const std::string &reason) {
-      remark::missed(norm.getLoc(), kRemark) << "scale and shift stay with the normalization: " + reason;
-    };
-    for (Value parameter : {norm.getScale(), norm.getShift()})
-      if (parameter && !state.dependsOnStateAlone(parameter))
-        return missed("they are not state");
-    SmallVector<Reader> readers;
-    for (OpOperand &use : norm.getResult().getUses()) {
-      if (isa<tensor::DimOp>(use.getOwner()))
-        continue;
-      readers.push_back(describe(use, axis, /*hasShift=*/!!norm.getShift()));
-      if (!readers.back().obstacle.empty())
-        return missed(readers.back().obstacle);
-    }
-    for (Reader &reader : readers)
-      absorb(reader, norm.getScale(), norm.getShift());
-    norm.getScaleMutable().clear();
-    norm.getShiftMutable().clear();
-    remark::passed(norm.getLoc(), kRemark) << "scale and shift are in the weights of the linear layers that read it";
-  }
-
-private:
-  Reader describe(OpOperand &use, int64_t axis, bool hasShift) {
-    Reader reader;
-    reader.op = dyn_cast<linalg::LinalgOp>(use.getOwner());
-    reader.obstacle = "the result is read by something else than linear layers with weights of state";
-    if (!reader.op || reader.op->getNumResults() != 1 || !linalg::isaContractionOpInterface(reader.op) ||
-        reader.op.isDpsInit(&use))
-      return reader;
-    reader.weights = reader.op.getDpsInputOperand(1 - use.getOperandNumber());
-    AffineExpr loop = reader.op.getMatchingIndexingMap(&use).getResult(axis);
-    AffineMap weightMap = reader.op.getMatchingIndexingMap(reader.weights);
-    std::optional<unsigned> dim = weightMap.getResultPosition(loop);
-    bool isSummed = isa<AffineDimExpr>(loop) && reader.op.getIteratorTypesArray()[cast<AffineDimExpr>(loop).getPosition()] ==
-                                                    utils::IteratorType::reduction;
-    if (!dim || !isSummed || !state.dependsOnStateAlone(reader.weights->get()))
-      return reader;
-    reader.inputDim = *dim;
-    reader.obstacle = hasShift ? findBias(reader, weightMap) : "";
-    return reader;
-  }
-
-  /// The shift times the weights is a vector along the outputs: they must be the weights' one other dimension, and the
-  /// result must start from a vector along them.
-  std::string findBias(Reader &reader, AffineMap weightMap) {
-    OpOperand *init = reader.op.getDpsInitOperand(0);
-    std::optional<unsigned> output;
-    if (weightMap.getNumResults() == 2)
-      output = reader.op.getMatchingIndexingMap(init).getResultPosition(weightMap.getResult(1 - reader.inputDim));
-    if (!output)
-      return "its shift has no place in a layer whose weights are not a matrix";
-    reader.outputDim = *output;
-    if (getLinearForm(init->get(), reader.outputDim).isZero())
-      return "";
-    reader.bias = vectorAlong(init->get(), reader.outputDim);
-    return reader.bias && state.dependsOnStateAlone(reader.bias) ? "" : "the layer adds to something else than a bias";
-  }
-
-  void absorb(Reader &reader, Value scale, Value shift) {
-    OpBuilder builder(reader.op);
-    Location loc = reader.op.getLoc();
-    Value weights = reader.weights->get();
-    Emitter matrix(builder, loc, weights);
-    if (shift)
-      reader.op->setOperand(reader.op.getDpsInitOperand(0)->getOperandNumber(), startFrom(reader, matrix, shift));
-    if (scale)
-      reader.weights->set(matrix.map({matrix.over(weights), {scale, {reader.inputDim}}}, matrix.allDims(),
-                                     matrix.getElementType(), [](OpBuilder &b, Location at, ValueRange in) -> Value {
-                                       return arith::MulFOp::create(b, at, in[0], in[1]);
-                                     }));
-  }
-
-  /// The layer's destination with bias + shift·weights along the outputs.
-  Value startFrom(Reader &reader, Emitter &matrix, Value shift) {
-    auto add = [](OpBuilder &b, Location at, Value x, Value y) { return arith::AddFOp::create(b, at, x, y); };
-    Value vector = matrix.reduce({matrix.over(matrix.space), {shift, {reader.inputDim}}}, {1 - reader.inputDim}, 0.0,
-                                 [&](OpBuilder &b, Location at, ValueRange in) -> Value {
-                                   return add(b, at, in[2], arith::MulFOp::create(b, at, in[0], in[1]));
-                                 });
-    if (reader.bias) {
-      Emitter emit(matrix.builder, matrix.loc, vector);
-      vector = emit.map({{vector, {0}}, {reader.bias, {0}}}, {0}, emit.getElementType(),
-                        [&](OpBuilder &b, Location at, ValueRange in) -> Value { return add(b, at, in[0], in[1]); });
-    }
-    Emitter result(matrix.builder, matrix.loc, reader.op.getDpsInits()[0]);
-    return result.map({{vector, {reader.outputDim}}}, result.allDims(), result.getElementType(),
-                      [](OpBuilder &, Location, ValueRange in) { return in[0]; });
-  }
-
-  StateDependence state;
-};
-
 struct FoldScale : impl::FoldScaleBase<FoldScale> {
   using FoldScaleBase::FoldScaleBase;
 
@@ -142,21 +23,17 @@ struct FoldScale : impl::FoldScaleBase<FoldScale> {
       bool isWanted = functions.empty() ? function.getName() == "forward"
                                         : llvm::is_contained(functions, function.getName().str());
       if (isWanted)
-        function.walk([](Operation *op) { fold(op); });
+        function.walk([](Operation *op) {
+          if (hasScaleOrShift(op))
+            algebra::foldScale(op, "FoldScale");
+        });
     });
   }
 
-  static void fold(Operation *op) {
-    // The IR changes between two norms, and with it what is known about state.
-    ScaleFolder folder;
-    if (auto norm = dyn_cast<norm::GroupNormOp>(op))
-      folder.fold(norm, norm.getChannel());
-    else if (auto norm = dyn_cast<norm::BatchNormInferenceOp>(op))
-      folder.fold(norm, norm.getChannel());
-    else if (auto norm = dyn_cast<norm::LayerNormOp>(op); norm && norm.getAxes().size() == 1)
-      folder.fold(norm, norm.getAxes()[0]);
-    else if (auto norm = dyn_cast<norm::RmsNormOp>(op); norm && norm.getAxes().size() == 1)
-      folder.fold(norm, norm.getAxes()[0]);
+  static bool hasScaleOrShift(Operation *op) {
+    auto has = [](auto norm) { return norm && (norm.getScale() || norm.getShift()); };
+    return has(dyn_cast<norm::GroupNormOp>(op)) || has(dyn_cast<norm::BatchNormInferenceOp>(op)) ||
+           has(dyn_cast<norm::LayerNormOp>(op)) || has(dyn_cast<norm::RmsNormOp>(op));
   }
 };
 } // namespace

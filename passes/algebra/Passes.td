@@ -80,6 +80,33 @@ def FoldBatchNorm : Pass<"fold-batch-norm", "mlir::ModuleOp"> {
                            "mlir::math::MathDialect"];
 }
 
+def DeferNorm : Pass<"defer-norm", "mlir::ModuleOp"> {
+  let summary = "let linear layers read rows before they are normalized, and scale their results";
+  let description = [{
+    With r the reciprocal deviation of a row, `(γ·r·h + β)·W + b = r·(h·(diag γ·W)) + (β·W + b)`: a layer norm whose input
+    has zero mean by construction (`zero_mean_input`), or an RMS norm, that only linear layers with weights of state read
+    is not computed at all. The layers read the rows as they are; their results are multiplied by r, which the rows'
+    maker can sum up as it makes them. A layer norm's weights are centred over their inputs, so that the gradient of the
+    rows keeps its zero mean. Differentiation does the rest: the gradients of scale and shift come from the gradient of
+    the weights, without a sum over the rows.
+
+    ```mlir
+    %y = norm.rms_norm %h axes = [1] {keel.strategy = "deferred"} : tensor<?x4xf32>
+    %z = linalg.matmul ins(%y, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%bias : tensor<?x8xf32>) -> tensor<?x8xf32>
+    ```
+    becomes, with `%r` (mean h² + ε)^-½ of each row,
+    ```mlir
+    %a = linalg.matmul ins(%h, %w : tensor<?x4xf32>, tensor<4x8xf32>) outs(%zeros : tensor<?x8xf32>) -> tensor<?x8xf32>
+    %z = linalg.generic ... { %a * %r + %bias }
+    ```
+
+    Only normalizations with the attribute `keel.strategy = "deferred"` are. One that cannot be stays as it is, and a
+    remark of the category `algebra` says why.
+  }];
+  let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect",
+                           "mlir::arith::ArithDialect", "mlir::math::MathDialect"];
+}
+
 def FoldScale : Pass<"fold-scale", "mlir::ModuleOp"> {
   let summary = "move a normalization's scale and shift into the linear layers that read it, in inference";
   let description = [{

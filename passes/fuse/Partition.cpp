@@ -296,7 +296,8 @@ private:
     if (!limits.rowColumns || !group.mainLoop || isMainLoop(op))
       return false;
     auto strategy = op->getAttrOfType<StringAttr>(norm::strategyAttribute);
-    return longestSum(op) > (strategy && strategy == "statistics" ? limits.tileColumns : limits.rowColumns);
+    bool isForced = strategy && (strategy == "statistics" || strategy == "deferred");
+    return longestSum(op) > (isForced ? limits.tileColumns : limits.rowColumns);
   }
 
   bool refuse(StringRef reason) {

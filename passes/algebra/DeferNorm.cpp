@@ -48,9 +48,10 @@ void rebuild(NormReader reader, Value rows, Value deviation, int64_t axis, bool 
   OpBuilder builder(reader.op);
   Location loc = reader.op.getLoc();
   if (centre) {
+    // The rows have zero mean, so the gradient of the weights has it too.
     Value weights = reader.weights->get();
     reader.weights->set(norm::CenterOp::create(builder, loc, weights.getType(), weights,
-                                               builder.getDenseI64ArrayAttr({reader.inputDim}), UnitAttr()));
+                                               builder.getDenseI64ArrayAttr({reader.inputDim}), builder.getUnitAttr()));
   }
   OpOperand *init = reader.op.getDpsInitOperand(0);
   Value start = init->get(), result = reader.op->getResult(0);

@@ -282,11 +282,29 @@ private:
     return nest && nest->numLoops() <= (isMainLoop(op) ? 3 : 2);
   }
 
+  /// The extent of the columns that the op goes over, in what it makes or sums; none where it has no columns.
+  static std::optional<int64_t> columnsOf(Operation *op) {
+    std::optional<LoopNest> nest = LoopNest::get(op);
+    for (Type type : op->getResultTypes())
+      if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getRank() == 2)
+        return tensor.getDimSize(1);
+    if (nest && nest->numLoops() == 2)
+      for (auto [map, operand] : llvm::zip(nest->operandMaps, op->getOperands()))
+        if (map.isIdentity())
+          return cast<ShapedType>(operand.getType()).getDimSize(1);
+    return std::nullopt;
+  }
+
   /// Whether the target's kernels can hold the op beside the group's.
   bool fitsTarget(Operation *op, const KernelGroup &group) {
     // A main loop stands first; what prepares its operands is moved there later.
     if (limits.planar && (isMainLoop(op) || !isPlanar(op) || !llvm::all_of(group.ops, isPlanar)))
       return false;
+    if (limits.planar)
+      if (std::optional<int64_t> columns = columnsOf(op))
+        for (Operation *other : group.ops)
+          if (std::optional<int64_t> its = columnsOf(other); its && its != columns)
+            return false;
     // Moments of a long row, unlike sums, need it twice.
     return !isa<norm::MomentsOp>(op) || !group.mainLoop || !limits.rowColumns || longestSum(op) <= limits.rowColumns;
   }
@@ -337,7 +355,7 @@ private:
     // What is left when a planar kernel's rows are done is one more row.
     auto isNumber = [](Type type) { return cast<ShapedType>(type).getRank() == 0; };
     if (readsFinished)
-      return ((nest->allParallel() && llvm::all_of(op->getResultTypes(), isSmall)) ||
+      return ((nest->allParallel() && llvm::all_of(op->getResultTypes(), isSmall) && !(limits.planar && nest->numLoops() > 1)) ||
               (limits.planar && llvm::all_of(op->getResultTypes(), isNumber))) ||
              refuse("it needs a sum over the rows that the producer is still adding up");
     if (!loop)

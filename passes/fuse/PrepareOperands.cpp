@@ -62,7 +62,7 @@ private:
           isInKernel = true;
           if (reader.ops.contains(op))
             continue;
-          if (isOperand ? !mayPrepare(use) : !isCheap(group) || !readsItsRows(use, reader))
+          if (isOperand ? !mayPrepare(use) : reader.isUpdate || !readsItsRows(use, reader))
             return std::nullopt;
           (isOperand ? readers.asOperand : readers.asRows).insert(index);
           readers.roots[index].insert(op);
@@ -74,8 +74,11 @@ private:
     for (Operation *op : group.ops)
       if (!isElementwise(op) && !placeSum(op, readers))
         return std::nullopt;
+    // Only what is cheap is computed for its rows' readers again.
+    if (readers.roots.empty() || (!readers.asRows.empty() && readers.roots.size() > 1 && !isCheap(group)))
+      return std::nullopt;
     // A value has one place in a kernel's loops.
-    if (readers.asOperand.empty() || llvm::any_of(readers.asRows, [&](unsigned reader) { return readers.asOperand.contains(reader); }))
+    if (llvm::any_of(readers.asRows, [&](unsigned reader) { return readers.asOperand.contains(reader); }))
       return std::nullopt;
     return readers;
   }

@@ -123,7 +123,7 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, i
     schedule.depthTile = 512 / product.elementType(product.a).getIntOrFloatBitWidth();
     schedule.stages = 3;
     schedule.splits = SplitDepth::choose(section, schedule.layout, ShapedType::isDynamic(section.depth) ? batch : section.depth);
-    if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute); splits && !ShapedType::isDynamic(section.rows))
+    if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute); splits && !ShapedType::isDynamic(section.rows) && section.depthSums.empty())
       schedule.splits = splits.getInt();
     return schedule;
   }

@@ -92,7 +92,30 @@ public:
     }
     section.ops = ops;
     takeOutStatistics();
-    return fitsTile();
+    return readsOwnElements() && fitsTile();
+  }
+
+  /// What the kernel overwrites in place is read by the thread that writes it alone: along the same axes.
+  bool readsOwnElements() {
+    auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+    for (auto &[op, loops] : section.loops) {
+      LoopNest nest = *LoopNest::get(op);
+      for (auto [operand, map] : llvm::zip(op->getOpOperands(), nest.operandMaps)) {
+        auto argument = dyn_cast<BlockArgument>(operand.get());
+        auto generic = dyn_cast<linalg::GenericOp>(op);
+        if (!argument || argument.getArgNumber() < kernel.getInputs().size() || !generic ||
+            (generic.isDpsInit(&operand) && !generic.payloadUsesValueFromOperand(&operand)))
+          continue;
+        Value written = yield.getValues()[argument.getArgNumber() - kernel.getInputs().size()];
+        Operation *writer = written.getDefiningOp();
+        if (!writer || !section.loops.contains(writer))
+          continue;
+        AffineMap its = LoopNest::get(writer)->resultMaps[cast<OpResult>(written).getResultNumber()];
+        if (section.axesOf(op, map) != section.axesOf(writer, its) || loops.size() != section.loops[writer].size())
+          return fail(op, "it reads what others overwrite");
+      }
+    }
+    return true;
   }
 
   /// Long rows beside a main loop need not be complete where nothing but single numbers a row are made of their sums.

@@ -42,6 +42,13 @@ struct DeviceFunction {
 DeviceFunction generateTileKernel(mlir::OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
                                   const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord, int64_t batch);
 
+/// A section's tiles along its rows' length; and all of them, where the number of rows is known.
+int64_t columnTiles(const Section &section, const SectionSchedule &schedule);
+int64_t tilesOf(const Section &section, const SectionSchedule &schedule);
+
+/// The kernel's argument that tells a tensor's extent: one of its dimensions, or the argument itself.
+std::pair<unsigned, std::optional<unsigned>> findExtent(std::pair<mlir::Value, unsigned> where);
+
 /// The number of blocks of each section, and of each section's tiles of rows, as values at the launch.
 struct LaunchSize {
   mlir::Value blocks; // index

@@ -7,32 +7,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace keel;
-
-static int64_t columnTiles(const Section &section, const SectionSchedule &schedule) {
-  return llvm::divideCeil(section.columns, schedule.layout.columns);
-}
-
-/// The kernel's argument that tells a tensor's extent: one of its dimensions, or the argument itself.
-static std::pair<unsigned, std::optional<unsigned>> findExtent(std::pair<Value, unsigned> where) {
-  auto [value, dim] = where;
-  while (!isa<BlockArgument>(value)) {
-    if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
-      return {cast<BlockArgument>(empty.getDynamicSizes()[empty.getType().getDynamicDimIndex(dim)]).getArgNumber(), std::nullopt};
-    // What it is written into.
-    value = cast<DestinationStyleOpInterface>(value.getDefiningOp()).getTiedOpOperand(cast<OpResult>(value))->get();
-  }
-  return {cast<BlockArgument>(value).getArgNumber(), dim};
-}
-
-/// The tiles of a section whose rows are of known number.
-static int64_t tilesOf(const Section &section, const SectionSchedule &schedule) {
-  return llvm::divideCeil(section.rows, schedule.layout.rows) * columnTiles(section, schedule);
-}
 
 namespace {
 class TileGenerator {
@@ -394,31 +372,4 @@ DeviceFunction keel::generateTileKernel(OpBuilder &moduleBuilder, KernelOp kerne
                                         const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord,
                                         int64_t batch) {
   return TileGenerator(moduleBuilder, kernel, space, schedule, firstTicket, firstWord, batch).run();
-}
-
-/// A tensor's extent at the launch: the kernel's operand behind it.
-static Value launchExtent(OpBuilder &builder, KernelOp kernel, std::optional<std::pair<Value, unsigned>> where, int64_t known) {
-  if (!ShapedType::isDynamic(known) || !where)
-    return arith::ConstantIndexOp::create(builder, kernel.getLoc(), known);
-  auto [argument, dim] = findExtent(*where);
-  Value operand = kernel->getOperand(argument);
-  return dim ? tensor::DimOp::create(builder, kernel.getLoc(), operand, *dim).getResult() : operand;
-}
-
-LaunchSize keel::buildLaunchSize(OpBuilder &builder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule) {
-  LaunchSize size;
-  Location loc = kernel.getLoc();
-  for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
-    Value rows = launchExtent(builder, kernel, section.rowsOf, section.rows);
-    Value tiles = arith::CeilDivUIOp::create(builder, loc, rows, arith::ConstantIndexOp::create(builder, loc, how.layout.rows));
-    if (how.blocks)
-      tiles = arith::MinUIOp::create(builder, loc, tiles, arith::ConstantIndexOp::create(builder, loc, how.blocks));
-    size.rowTiles.push_back(tiles);
-    Value blocks = arith::MulIOp::create(builder, loc, tiles,
-                                         arith::ConstantIndexOp::create(builder, loc, columnTiles(section, how) * how.splits));
-    size.blocks = size.blocks ? arith::AddIOp::create(builder, loc, size.blocks, blocks).getResult() : blocks;
-  }
-  if (!size.blocks)
-    size.blocks = arith::ConstantIndexOp::create(builder, loc, 1);
-  return size;
 }

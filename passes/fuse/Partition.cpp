@@ -71,19 +71,6 @@ bool markRows(Operation *op, const LoopNest &nest, unsigned loop, KernelGroup &g
   return true;
 }
 
-int64_t longestSum(Operation *op) {
-  std::optional<LoopNest> nest = LoopNest::get(op);
-  int64_t longest = 0;
-  for (auto [map, operand] : llvm::zip(nest->operandMaps, op->getOperands()))
-    if (auto type = dyn_cast<ShapedType>(operand.getType()))
-      for (unsigned dim : llvm::seq(map.getNumResults())) {
-        std::optional<unsigned> loop = loopOfDim(map, dim);
-        if (loop && !nest->isParallel(*loop) && !type.isDynamicDim(dim))
-          longest = std::max(longest, type.getDimSize(dim));
-      }
-  return longest;
-}
-
 /// The largest value that a kernel may finish after its loop over rows, in elements.
 static constexpr int64_t maxFinishedElements = 1 << 16;
 

@@ -49,9 +49,6 @@ struct KernelLimits {
   int64_t tileColumns = 0, rowColumns = 0;
 };
 
-/// The most elements, as far as known, that a structured op sums along one dimension of what it reads; 0 for none.
-int64_t longestSum(mlir::Operation *op);
-
 /// The groups of a block's computations, such that the kernels can be put in an order.
 std::vector<KernelGroup> partitionIntoKernels(mlir::Block &block, const KernelLimits &limits);
 

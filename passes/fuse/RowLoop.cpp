@@ -78,6 +78,19 @@ std::optional<unsigned> dimOfLoop(AffineMap map, unsigned loop) {
   return dim;
 }
 
+int64_t longestSum(Operation *op) {
+  std::optional<LoopNest> nest = LoopNest::get(op);
+  int64_t longest = 0;
+  for (auto [map, operand] : llvm::zip(nest->operandMaps, op->getOperands()))
+    if (auto type = dyn_cast<ShapedType>(operand.getType()))
+      for (unsigned dim : llvm::seq(map.getNumResults())) {
+        std::optional<unsigned> loop = loopOfDim(map, dim);
+        if (loop && !nest->isParallel(*loop) && !type.isDynamicDim(dim))
+          longest = std::max(longest, type.getDimSize(dim));
+      }
+  return longest;
+}
+
 bool usesLoop(AffineMap map, unsigned loop) { return map.isFunctionOfDim(loop); }
 
 } // namespace keel

@@ -30,6 +30,9 @@ std::optional<unsigned> loopOfDim(mlir::AffineMap map, unsigned dim);
 /// The dimension of what `map` reads that `loop` alone runs over; none if the loop appears elsewhere in the map too.
 std::optional<unsigned> dimOfLoop(mlir::AffineMap map, unsigned loop);
 
+/// The most elements, as far as known, that a structured op sums along one dimension of what it reads; 0 for none.
+int64_t longestSum(mlir::Operation *op);
+
 /// True if `loop` appears anywhere in the map.
 bool usesLoop(mlir::AffineMap map, unsigned loop);
 

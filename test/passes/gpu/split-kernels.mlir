@@ -32,11 +32,11 @@ func.func @apart(%x: tensor<8x8xf32>, %y: tensor<8x8xf32>) -> tensor<8x8xf32> {
 // What blocks exchange beside a main loop is f32: sums of other types along rows that are longer than a block's are apart.
 // WHY: Remark=" is taken apart: ", Remark="linalg.generic: several blocks share its rows, and what they exchange is f32"
 // CHECK-LABEL: func.func @long_rows
-// CHECK-COUNT-2: keel.kernel
+// CHECK-COUNT-3: keel.kernel
 // CHECK-NOT: keel.kernel
-func.func @long_rows(%x: tensor<8x8xf64>, %w: tensor<8x512xf64>) -> tensor<8xf64> {
-  %e = tensor.empty() : tensor<8xf64>
-  %k = keel.kernel "f_matmul_0" ins(%a = %x, %b = %w : tensor<8x8xf64>, tensor<8x512xf64>) outs(%o = %e : tensor<8xf64>) {
+func.func @long_rows(%x: tensor<8x8xf64>, %w: tensor<8x512xf64>) -> tensor<8x512xf64> {
+  %e = tensor.empty() : tensor<8x512xf64>
+  %k = keel.kernel "f_matmul_0" ins(%a = %x, %b = %w : tensor<8x8xf64>, tensor<8x512xf64>) outs(%o = %e : tensor<8x512xf64>) {
     %zero = arith.constant 0.0 : f64
     %t = tensor.empty() : tensor<8x512xf64>
     %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%t : tensor<8x512xf64>) {
@@ -51,7 +51,8 @@ func.func @long_rows(%x: tensor<8x8xf64>, %w: tensor<8x512xf64>) -> tensor<8xf64
       %s = arith.addf %out, %m : f64
       linalg.yield %s : f64
     } -> tensor<8x512xf64>
-    %f = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%o : tensor<8xf64>) {
+    %n = tensor.empty() : tensor<8xf64>
+    %f = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%n : tensor<8xf64>) {
     ^bb0(%out: f64):
       linalg.yield %zero : f64
     } -> tensor<8xf64>
@@ -61,9 +62,16 @@ func.func @long_rows(%x: tensor<8x8xf64>, %w: tensor<8x512xf64>) -> tensor<8xf64
       %s = arith.addf %out, %in : f64
       linalg.yield %s : f64
     } -> tensor<8xf64>
-    keel.yield %r : tensor<8xf64>
+    %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],
+                         iterator_types = ["parallel", "parallel"]}
+        ins(%p, %r : tensor<8x512xf64>, tensor<8xf64>) outs(%o : tensor<8x512xf64>) {
+    ^bb0(%in: f64, %in2: f64, %out: f64):
+      %d = arith.divf %in, %in2 : f64
+      linalg.yield %d : f64
+    } -> tensor<8x512xf64>
+    keel.yield %y : tensor<8x512xf64>
   }
-  return %k : tensor<8xf64>
+  return %k : tensor<8x512xf64>
 }
 
 // Rows of unknown length fit no tile.

@@ -1,6 +1,7 @@
 // From one keel.kernel to one device function.
 #pragma once
 
+#include "passes/cost/DeviceDescription.h"
 #include "passes/gpu/MainLoop.h"
 
 namespace keel {
@@ -19,8 +20,12 @@ constexpr llvm::StringLiteral tileAttribute = "keel.tile";
 /// chosen; i64.
 constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 
-/// Chooses tiles and main loops. `batch` is the most rows where their number is dynamic.
-KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, int64_t batch);
+/// Chooses tiles and main loops for a device; `batch` is the most rows where their number is dynamic.
+KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch);
+
+/// A remark for each section that completes rows: what that is expected to add to its time, on every GPU that has a
+/// description.
+void explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch);
 
 /// What a kernel needs beside its operands: partial sums, which later blocks add up.
 struct Workspace {
@@ -48,6 +53,9 @@ int64_t tilesOf(const Section &section, const SectionSchedule &schedule);
 
 /// The kernel's argument that tells a tensor's extent: one of its dimensions, or the argument itself.
 std::pair<unsigned, std::optional<unsigned>> findExtent(std::pair<mlir::Value, unsigned> where);
+
+/// Takes out the barriers after which nothing uses shared memory before the next.
+void eraseLastBarriers(mlir::LLVM::LLVMFuncOp function);
 
 /// The number of blocks of each section, and of each section's tiles of rows, as values at the launch.
 struct LaunchSize {

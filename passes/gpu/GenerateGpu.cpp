@@ -32,6 +32,10 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    for (auto other : module.getOps<gpu::GPUModuleOp>()) {
+      other.emitError("device code is made of the model's kernels alone; expected no gpu.module in a model");
+      return signalPassFailure();
+    }
     SmallVector<KernelOp> kernels;
     module.walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     if (kernels.empty())
@@ -61,7 +65,8 @@ private:
       launch(builder, kernel, {*function, {}}, buildElementLaunchSize(builder, kernel), {});
       return success();
     }
-    KernelSchedule schedule = chooseSchedule(kernel, *space, batch);
+    KernelSchedule schedule = chooseSchedule(kernel, *space, getDeviceOfCapability(sm), batch);
+    explainRowCosts(kernel, *space, schedule, batch);
     DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);
     LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);
     launch(builder, kernel, made, size.blocks, size.rowTiles);

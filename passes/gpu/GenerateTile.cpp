@@ -44,6 +44,7 @@ public:
     }
     if (!space.scalars.empty())
       afterAll(device.numBlocks(), counter(takeTicket()), [&] { emitScalars(); });
+    eraseLastBarriers(device.function);
     DeviceFunction made = result;
     made.tickets = tickets;
     made.words = words;

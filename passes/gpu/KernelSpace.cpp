@@ -69,8 +69,9 @@ public:
     SmallVector<Operation *> computations;
     DenseMap<Value, Operation *> readers; // of matrices: the first
     for (Operation &op : *kernel.getBlock()) {
+      bool isResult = llvm::any_of(op.getResults(), [&](Value value) { return llvm::is_contained(yield.getValues(), value); });
       if (isEvaluatedInPlace(&op)) {
-        if (llvm::any_of(op.getResults(), [&](Value value) { return llvm::is_contained(yield.getValues(), value); })) {
+        if (isResult) {
           if (auto generic = dyn_cast<linalg::GenericOp>(&op); !generic || generic.getNumLoops())
             return fail(&op, "it is a copy"), std::nullopt;
           space.scalars.push_back(&op);
@@ -79,8 +80,11 @@ public:
       }
       if (isa<scf::ForOp>(op))
         return fail(&op, "its steps follow each other"), std::nullopt;
-      if (!isComputation(&op))
+      if (!isComputation(&op)) {
+        if (isResult)
+          return fail(&op, "it is no loop nest"), std::nullopt;
         continue;
+      }
       if (!isa<linalg::GenericOp, norm::MomentsOp>(op))
         return fail(&op, "it is no loop nest"), std::nullopt;
       computations.push_back(&op);

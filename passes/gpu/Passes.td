@@ -65,7 +65,8 @@ def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
     128, 256>` forces the rows and columns of its main loop's tile, and `keel.splits = 4` how many blocks share a tile of
     mma.sync, each with a part of the depth.
   }];
-  let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">];
+  let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">,
+                 Option<"sm", "sm", "unsigned", "80", "compute capability of the GPU whose times are estimated">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
                            "mlir::NVVM::NVVMDialect", "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
                            "mlir::ml_program::MLProgramDialect", "mlir::vector::VectorDialect", "keel::KeelDialect"];

@@ -1,6 +1,7 @@
 // Chooses tiles and main loops for a kernel.
 #include "passes/gpu/Generate.h"
 #include "passes/gpu/RowsInTurn.h"
+#include "passes/gpu/SectionWork.h"
 #include "passes/gpu/SplitDepth.h"
 
 #include "passes/schedule/Contraction.h"
@@ -97,31 +98,38 @@ static bool fitsMma(const Section &section) {
          hasChunks(product.a) && hasChunks(product.b) && matchContraction(product.op);
 }
 
-static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, int64_t batch) {
+static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t columns) {
+  SectionSchedule schedule;
+  schedule.loop = SectionSchedule::Loop::Mma;
+  // Few warps share a row, so that its sums are few; but no fewer than keep each at 32 rows: what a warp reads of its
+  // operands is used often enough then.
+  int64_t warpColumns = std::min<int64_t>(rows >= 128 ? 2 : 4, columns / 16), warpRows = 8 / warpColumns;
+  if (rows / warpRows < 16) {
+    warpRows = rows / 16;
+    warpColumns = 8 / warpRows;
+  }
+  schedule.layout = mmaLayout(rows, columns, warpRows, warpColumns);
+  Product product = Product::get(section);
+  // 64 bytes.
+  schedule.depthTile = 512 / product.elementType(product.a).getIntOrFloatBitWidth();
+  schedule.stages = 3;
+  return schedule;
+}
+
+static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device, int64_t batch) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
   if (fitsMma(section)) {
-    Product product = Product::get(section);
-    schedule.loop = SectionSchedule::Loop::Mma;
     // Beyond what one block holds, several share a row.
     bool complete = section.wholeRows && columns <= longestRowOfBlock;
-    columns = forced ? forced[1] : std::min<int64_t>(columns, complete ? longestRowOfBlock : 128);
-    // Wide tiles where there are rows enough to give every multiprocessor one.
-    int64_t rows = forced                                                              ? forced[0]
-                   : !ShapedType::isDynamic(section.rows) && section.rows >= 8192 ? 128
-                                                                                  : 64;
-    // Few warps share a row, so that its sums are few; but no fewer than keep each at 32 rows: what a warp reads of its
-    // operands is used often enough then.
-    int64_t warpColumns = std::min<int64_t>(rows >= 128 ? 2 : 4, columns / 16), warpRows = 8 / warpColumns;
-    if (rows / warpRows < 16) {
-      warpRows = rows / 16;
-      warpColumns = 8 / warpRows;
-    }
-    schedule.layout = mmaLayout(rows, columns, warpRows, warpColumns);
-    // 64 bytes.
-    schedule.depthTile = 512 / product.elementType(product.a).getIntOrFloatBitWidth();
-    schedule.stages = 3;
+    columns = std::min<int64_t>(columns, complete ? longestRowOfBlock : 128);
+    schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, 64, columns);
+    // A tile that reads each operand for twice as many products, where multiprocessors enough get one. Sums over the rows
+    // need registers of their own.
+    if (!forced && (columns <= 128 || section.rowSums.empty()))
+      if (SectionSchedule tall = mmaSchedule(section, 128, columns); estimate(section, tall, device, batch) < estimate(section, schedule, device, batch))
+        schedule = tall;
     schedule.splits = SplitDepth::choose(section, schedule.layout, ShapedType::isDynamic(section.depth) ? batch : section.depth);
     if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute); splits && !ShapedType::isDynamic(section.rows) && section.depthSums.empty())
       schedule.splits = splits.getInt();
@@ -136,14 +144,14 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, i
   return schedule;
 }
 
-KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, int64_t batch) {
+KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch) {
   KernelSchedule schedule;
   for (const Section &section : space.sections)
     if (!section.mainLoop && section.wholeRows && section.columns > 32768)
       schedule.threads = 1024;
   for (const Section &section : space.sections) {
     if (section.mainLoop) {
-      schedule.sections.push_back(chooseMainLoop(kernel, section, batch));
+      schedule.sections.push_back(chooseMainLoop(kernel, section, device, batch));
       continue;
     }
     SectionSchedule rows;

@@ -29,16 +29,20 @@ FailureOr<keel::CudaToolkit> keel::findCudaToolkit(Location loc) {
       return *toolkit;
     return emitError(loc, "CUDA_HOME is '") << home << "', but there is no bin/ptxas and nvvm/libdevice/libdevice.10.bc in it";
   }
-  if (auto toolkit = getToolkitAt("/usr/local/cuda"))
-    return *toolkit;
+  std::vector<std::string> folders = {"/usr/local/cuda"};
   if (auto found = llvm::sys::findProgramByName("ptxas")) {
     SmallString<128> real;
     if (!llvm::sys::fs::real_path(*found, real))
-      if (auto toolkit = getToolkitAt(llvm::sys::path::parent_path(llvm::sys::path::parent_path(real))))
-        return *toolkit;
+      folders.push_back(llvm::sys::path::parent_path(llvm::sys::path::parent_path(real)).str());
   }
-  if (auto toolkit = getToolkitAt(KEEL_CUDA_WHEELS))
-    return *toolkit;
+  folders.push_back(KEEL_CUDA_WHEELS);
+  return findCudaToolkit(folders, loc);
+}
+
+FailureOr<keel::CudaToolkit> keel::findCudaToolkit(ArrayRef<std::string> folders, Location loc) {
+  for (const std::string &folder : folders)
+    if (auto toolkit = getToolkitAt(folder))
+      return *toolkit;
   return emitError(loc, "no CUDA toolkit found (looked at CUDA_HOME, /usr/local/cuda, PATH and what tools/setup fetches "
                         "from PyPI): set CUDA_HOME to a toolkit of version 13, or run tools/setup with access to PyPI");
 }

@@ -16,6 +16,8 @@ struct CudaToolkit {
 /// The toolkit at CUDA_HOME, else in /usr/local/cuda, else the one whose ptxas is on PATH, else the one that tools/setup
 /// fetched into the build folder. An error at `loc` if there is none.
 mlir::FailureOr<CudaToolkit> findCudaToolkit(mlir::Location loc);
+/// The first of these folders that holds one, or the same error.
+mlir::FailureOr<CudaToolkit> findCudaToolkit(llvm::ArrayRef<std::string> folders, mlir::Location loc);
 
 /// The targets that a toolkit's ptxas assembles for: "sm_80", "sm_90a", ...
 mlir::FailureOr<std::vector<std::string>> getKnownTargets(const CudaToolkit &toolkit, mlir::Location loc);

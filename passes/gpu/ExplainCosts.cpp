@@ -1,0 +1,42 @@
+// What completing rows is expected to cost, for --explain.
+#include "passes/gpu/Generate.h"
+#include "passes/gpu/SectionWork.h"
+
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace keel;
+
+/// The time without sums along rows: in the tiles of the section, or in narrower ones, which it was then free to take.
+static double estimateWithoutNorm(const Section &section, const SectionSchedule &schedule,
+                                  const DeviceDescription &device, int64_t batch) {
+  KernelWork work = describeWork(section, schedule, batch, /*withNorm=*/false);
+  double best = estimateCost(work, device).total();
+  if (!section.mainLoop)
+    return best;
+  for (; work.tileColumns > 64; work.tileColumns /= 2, work.sharedBytes /= 2) {
+    best = std::min(best, estimateCost(work, device).total());
+    work.registers = std::max<int64_t>(work.registers / 2, 64);
+  }
+  return best;
+}
+
+void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch) {
+  for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
+    if (!section.wholeRows)
+      continue;
+    std::string costs;
+    for (const DeviceDescription &device : getDeviceDescriptions()) {
+      if (!StringRef(device.target).starts_with("sm_"))
+        continue;
+      double ratio = estimate(section, how, device, batch) / estimateWithoutNorm(section, how, device, batch);
+      costs += llvm::formatv("{0}{1} {2:F1}%", costs.empty() ? "" : ", ", device.name, 100 * (ratio - 1)).str();
+    }
+    Operation *where = section.mainLoop ? section.mainLoop : section.ops.front();
+    remark::analysis(where->getLoc(), remark::RemarkOpts::name("cost").category("gpu").function(kernel.getName()))
+        << ("kernel '" + kernel.getName() + "', " + how.describe(section) +
+            ": completing its rows is expected to add " + costs)
+               .str();
+  }
+}

@@ -1,0 +1,17 @@
+// A section's work in the cost model's numbers.
+#pragma once
+
+#include "passes/cost/KernelCost.h"
+#include "passes/gpu/MainLoop.h"
+
+namespace keel {
+
+/// `batch` stands for a number of rows that is not known. Without `withNorm`, what normalizes rows is left out: the
+/// sums along them, what reads such a sum, scale and shift.
+KernelWork describeWork(const Section &section, const SectionSchedule &schedule, int64_t batch, bool withNorm = true);
+
+/// The seconds that a section takes by a schedule.
+double estimate(const Section &section, const SectionSchedule &schedule, const DeviceDescription &device,
+                int64_t batch);
+
+} // namespace keel

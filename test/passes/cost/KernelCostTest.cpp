@@ -1,0 +1,116 @@
+// The cost model's terms, each alone, on a device whose figures make the sums easy.
+#include "passes/cost/KernelCost.h"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+
+using namespace keel;
+using testing::DoubleNear;
+using testing::HasSubstr;
+
+namespace {
+constexpr const char *simple = R"({
+  "name": "simple", "target": "sm_80", "multiprocessors": 10, "clock_ghz": 1, "lanes": 100,
+  "f32_tflops": 1, "tf32_tflops": 0, "half_tflops": 10, "matmul_share": 1, "bandwidth_gbs": 100, "bandwidth_share": 1, "l2_gbs": 1000000,
+  "shared_bytes": 100000, "registers": 65536, "largest_cluster": 1, "launch_us": 2, "barrier_us": 3, "cluster_us": 1})";
+
+DeviceDescription device() { return llvm::cantFail(DeviceDescription::parse(simple)); }
+
+/// A product of `tiles` tiles; one block fills a multiprocessor.
+KernelWork product(int64_t tiles) {
+  KernelWork work;
+  work.rows = tiles * 64, work.columns = work.tileColumns = 128, work.tileRows = 64, work.depth = 1000;
+  work.sharedBytes = 60000;
+  return work;
+}
+
+std::string problemOf(std::string text, const char *from, const char *to) {
+  text.replace(text.find(from), std::strlen(from), to);
+  llvm::Expected<DeviceDescription> parsed = DeviceDescription::parse(text);
+  return parsed ? "" : llvm::toString(parsed.takeError());
+}
+} // namespace
+
+TEST(DeviceDescription, Files) {
+  for (const char *name : {"A100", "H100", "H200", "B200"})
+    ASSERT_NE(findDeviceDescription(name), nullptr) << name;
+  EXPECT_EQ(findDeviceDescription("H300"), nullptr);
+  // H200 is H100 with faster memory.
+  EXPECT_EQ(findDeviceDescription("H200")->half, findDeviceDescription("H100")->half);
+  EXPECT_GT(findDeviceDescription("H200")->bandwidth, findDeviceDescription("H100")->bandwidth);
+}
+
+TEST(DeviceDescription, Capability) {
+  EXPECT_EQ(getDeviceOfCapability(80).name, "A100");
+  EXPECT_EQ(getDeviceOfCapability(89).name, "A100");
+  EXPECT_EQ(getDeviceOfCapability(90).name, "H100");
+  EXPECT_EQ(getDeviceOfCapability(120).name, "B200");
+}
+
+TEST(DeviceDescription, Errors) {
+  EXPECT_THAT(problemOf(simple, "\"clock_ghz\": 1,", ""), HasSubstr("'clock_ghz' is missing"));
+  EXPECT_THAT(problemOf(simple, "\"lanes\": 100", "\"lanes\": \"many\""),
+              HasSubstr("'lanes' is missing or is no number"));
+  EXPECT_THAT(problemOf(simple, "\"bandwidth_gbs\": 100", "\"bandwidth_gbs\": 0"), HasSubstr("'bandwidth_gbs'"));
+  EXPECT_THAT(problemOf(simple, "\"name\": \"simple\",", ""), HasSubstr("'name'"));
+  EXPECT_NE(problemOf(simple, "{", "["), "");
+}
+
+TEST(KernelCost, Memory) {
+  KernelWork copy;
+  copy.rows = 1000, copy.columns = copy.tileColumns = 100, copy.tileRows = 1;
+  copy.bytes = 1e6;
+  copy.instructions = 100;
+  KernelCost cost = estimateCost(copy, device());
+  EXPECT_THAT(cost.memory, DoubleNear(1e-5, 1e-9));
+  // A hundred instructions an element take as long as the copy and hide behind it; two hundred do not.
+  EXPECT_THAT(cost.total(), DoubleNear(1.2e-5, 1e-9));
+  copy.instructions = 200;
+  EXPECT_THAT(estimateCost(copy, device()).total(), DoubleNear(2e-5 + 2e-6, 1e-9));
+}
+
+TEST(KernelCost, Quantisation) {
+  // Eleven tiles on ten multiprocessors take twice the time of ten.
+  double ten = estimateCost(product(10), device()).matmul, eleven = estimateCost(product(11), device()).matmul;
+  EXPECT_THAT(ten, DoubleNear(2.0 * 640 * 128 * 1000 / 1e12, 1e-9));
+  EXPECT_THAT(eleven, DoubleNear(2 * ten, 1e-9));
+  EXPECT_THAT(estimateCost(product(20), device()).matmul, DoubleNear(2 * ten, 1e-9));
+}
+
+TEST(KernelCost, Operands) {
+  // A slow cache: 192 rows and columns of 1000 numbers for each tile.
+  DeviceDescription slow = device();
+  slow.cacheBandwidth = 1e9;
+  EXPECT_THAT(estimateCost(product(10), slow).matmul, DoubleNear(10 * 192 * 4000 / 1e9, 1e-9));
+}
+
+TEST(KernelCost, Precision) {
+  KernelWork work = product(10);
+  double f32 = estimateCost(work, device()).matmul;
+  work.reads = KernelWork::Reads::Tf32; // it has none
+  EXPECT_EQ(estimateCost(work, device()).matmul, f32);
+  work.reads = KernelWork::Reads::Half;
+  EXPECT_THAT(estimateCost(work, device()).matmul, DoubleNear(f32 / 10, 1e-12));
+}
+
+TEST(KernelCost, Epilogue) {
+  KernelWork work = product(20);
+  work.instructions = 10;
+  // Two tiles of 8192 elements, 10 instructions each, a hundred a nanosecond.
+  EXPECT_THAT(estimateCost(work, device()).epilogue, DoubleNear(2 * 8192 * 10 / 100e9, 1e-12));
+  // Two blocks a multiprocessor hide half of it.
+  work.sharedBytes = 50000;
+  EXPECT_THAT(estimateCost(work, device()).epilogue, DoubleNear(8192 * 10 / 100e9, 1e-12));
+  // But not where there is one tile for each.
+  work.rows /= 2;
+  EXPECT_THAT(estimateCost(work, device()).epilogue, DoubleNear(8192 * 10 / 100e9, 1e-12));
+}
+
+TEST(KernelCost, Exchange) {
+  KernelWork work = product(10);
+  work.exchanges = 2;
+  EXPECT_THAT(estimateCost(work, device()).exchange, DoubleNear(6e-6, 1e-12));
+  work.exchange = KernelWork::Exchange::Cluster;
+  EXPECT_THAT(estimateCost(work, device()).exchange, DoubleNear(2e-6, 1e-12));
+}

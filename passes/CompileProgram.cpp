@@ -2,7 +2,6 @@
 #include "passes/CompileProgram.h"
 
 #include "dialect/keel/Keel.h"
-#include "passes/emulate/Emulate.h"
 #include "passes/gpu/DeviceCode.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -26,7 +25,8 @@ static void explain(LLVM::LLVMFuncOp kernel, const KernelResources &resources, c
 }
 
 FailureOr<Program> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuTarget &target, const CpuTarget &host,
-                                        bool emulate, llvm::LLVMContext &context, std::string &ptx) {
+                                        bool emulate, std::vector<Mutant> *mutants, llvm::LLVMContext &context,
+                                        std::string &ptx) {
   Program program;
   program.target = target.name;
   program.sm = target.sm;
@@ -38,8 +38,7 @@ FailureOr<Program> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuT
     FailureOr<DeviceCode> assembled = assembleDeviceCode(device, **code, target);
     if (failed(assembled))
       return failure();
-    if (!program.image.empty())
-      return device.emitError("more than one gpu.module; an image holds one");
+    assert(program.image.empty() && "an image holds one gpu.module");
     program.image = std::move(assembled->cubin);
     ptx = std::move(assembled->ptx);
     for (auto kernel : device.getOps<LLVM::LLVMFuncOp>()) {
@@ -54,9 +53,12 @@ FailureOr<Program> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuT
     EmulateOptions options;
     options.prefix = "keel_emulated." + target.name + ".";
     options.chip = target.name;
+    options.mutants = mutants;
     FailureOr<EmulatedModule> emulated = keel::emulate(std::move(*code), host, device.getLoc(), options);
     if (failed(emulated))
       return failure();
+    if (mutants)
+      *mutants = std::move(emulated->mutants);
     for (const EmulatedKernel &kernel : emulated->kernels)
       program.emulatedSymbols[kernel.name] = kernel.symbol;
     program.emulated = std::move(emulated->module);

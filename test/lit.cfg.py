@@ -14,6 +14,8 @@ config.environment["PATH"] = os.pathsep.join(
 config.substitutions.append(("%source", config.keel_source_dir))
 config.substitutions.append(("%models", os.path.join(config.keel_source_dir, "test", "models")))
 config.substitutions.append(("%data", os.path.join(config.keel_source_dir, "test", "data")))
+# Where a test leaves a line that test/run prints at the end.
+config.substitutions.append(("%results", os.path.join(config.keel_build_dir, "test-results")))
 # lit's own interpreter: numpy was installed for it.
 config.substitutions.append(("%python", sys.executable))
 # What mlir-runner loads to print.

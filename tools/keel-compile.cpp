@@ -30,6 +30,8 @@ struct Arguments {
                               cl::cat(category)};
   cl::opt<std::string> target{"target", cl::desc("comma-separated: native or a CPU's name, sm_80, sm_90a, ..."), cl::init("native"), cl::cat(category)};
   cl::opt<bool> emulate{"emulate", cl::desc("run GPU kernels on the host"), cl::cat(category)};
+  cl::opt<std::string> mutants{"mutants", cl::desc("with --emulate and one GPU: build changes in that a launch chooses by their number, and list them there"),
+                               cl::value_desc("FILE"), cl::Hidden, cl::cat(category)};
   cl::opt<std::string> train{"train", cl::desc("add @train_step: sgd, momentum or adamw"), cl::cat(category)};
   cl::opt<int64_t> batch{"batch", cl::desc("largest batch of one call (128)"), cl::init(128), cl::cat(category)};
   cl::opt<std::string> precision{"precision", cl::desc("what matmuls read: f32, tf32, bf16 or f16"), cl::init("f32"), cl::cat(category)};
@@ -103,6 +105,8 @@ static LogicalResult checkArguments(const Arguments &arguments) {
     return fail("--target names more than one CPU: '" + arguments.target + "'");
   if (arguments.emulate && !numGpus)
     return fail("--emulate needs a GPU target, such as --target=sm_80");
+  if (!arguments.mutants.empty() && (!arguments.emulate || numGpus != 1))
+    return fail("--mutants needs --emulate and one GPU target");
   if (arguments.emit == Emit::Ptx && (numGpus != 1 || targets.size() != 1))
     return fail("--emit=ptx needs one GPU target, such as --target=sm_80");
   if (arguments.emit < Emit::Llvm && targets.size() > 1)
@@ -179,8 +183,12 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
       programs.push_back({target.str(), std::move(*module)});
       continue;
     }
-    FailureOr<Program> program = makeGpuProgram(std::move(*module), gpu, *host, arguments.emulate, llvmContext, ptx);
+    std::vector<Mutant> mutants;
+    FailureOr<Program> program = makeGpuProgram(std::move(*module), gpu, *host, arguments.emulate,
+                                                arguments.mutants.empty() ? nullptr : &mutants, llvmContext, ptx);
     if (failed(program))
+      return failure();
+    if (!arguments.mutants.empty() && failed(write(arguments.mutants, [&](llvm::raw_ostream &stream) { printMutants(mutants, stream); })))
       return failure();
     programs.push_back(std::move(*program));
   }

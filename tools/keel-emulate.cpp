@@ -22,14 +22,24 @@ struct Arguments {
                               cl::cat(category)};
   cl::opt<std::string> chip{"chip", cl::desc("the GPU: sm_80 … (what the kernels say, else sm_90a)"), cl::cat(category)};
   cl::opt<bool> emitLlvm{"emit-llvm", cl::desc("write LLVM IR, not a shared library"), cl::cat(category)};
-  cl::opt<bool> synchronisations{"synchronisations", cl::desc("list what orders threads and copies: a number, kernel, place and text a line"),
-                                 cl::cat(category)};
-  cl::opt<int> drop{"drop", cl::desc("leave out the synchronisation of that number"), cl::init(-1), cl::cat(category)};
+  cl::opt<std::string> mutants{"mutants", cl::desc("build changes in that a launch chooses by their number, and list them there"),
+                               cl::value_desc("FILE"), cl::cat(category)};
   cl::opt<bool> raw{"raw", cl::desc("do not optimise"), cl::cat(category)};
 };
 } // namespace
 
 static void printError(const llvm::Twine &message) { llvm::errs() << "error: " << message << "\n"; }
+
+static LogicalResult write(StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    print(stream);
+    return llvm::Error::success();
+  });
+  if (!error)
+    return success();
+  printError("cannot write " + path + ": " + llvm::toString(std::move(error)));
+  return failure();
+}
 
 static LogicalResult run(const Arguments &arguments, MLIRContext &mlirContext) {
   mlir::Location nowhere = UnknownLoc::get(&mlirContext);
@@ -45,27 +55,16 @@ static LogicalResult run(const Arguments &arguments, MLIRContext &mlirContext) {
     return failure();
   EmulateOptions options;
   options.chip = arguments.chip.getValue();
-  if (arguments.drop >= 0)
-    options.drop = arguments.drop;
+  options.mutants = !arguments.mutants.empty();
   options.optimize = !arguments.raw;
   FailureOr<EmulatedModule> emulated = emulate(std::move(device), *host, nowhere, options);
   if (failed(emulated))
     return failure();
-  if (arguments.synchronisations) {
-    for (auto [number, each] : llvm::enumerate(emulated->synchronisations))
-      llvm::outs() << number << "\t" << each.kernel << "\t" << each.location << "\t" << each.text << "\n";
-    return success();
-  }
+  if (options.mutants && failed(write(arguments.mutants, [&](llvm::raw_ostream &stream) { printMutants(emulated->mutants, stream); })))
+    return failure();
   addEmulatorQuery(*emulated);
-  if (arguments.emitLlvm) {
-    llvm::Error error = llvm::writeToOutput(arguments.output, [&](llvm::raw_ostream &stream) {
-      emulated->module->print(stream, nullptr);
-      return llvm::Error::success();
-    });
-    if (error)
-      printError("cannot write " + arguments.output + ": " + llvm::toString(std::move(error)));
-    return failure(bool(error));
-  }
+  if (arguments.emitLlvm)
+    return write(arguments.output, [&](llvm::raw_ostream &stream) { emulated->module->print(stream, nullptr); });
   if (arguments.output == "-") {
     printError("no output given, expected -o FILE");
     return failure();

@@ -17,7 +17,7 @@ MetadataBuilder::MetadataBuilder(llvm::Module &module) : module(module), context
   stateType = llvm::StructType::create(
       context, {pointer, tensorType, i32, i32, pointer, llvm::ArrayType::get(f64, 3)}, "keel_artifact_state");
   kernelType = llvm::StructType::create(
-      context, {pointer, pointer, pointer, i32, i32, i32, i32, i32, pointer, pointer}, "keel_artifact_kernel");
+      context, {pointer, pointer, pointer, i32, i32, i32, i32, i32, pointer, pointer, i32, pointer}, "keel_artifact_kernel");
   entryType = llvm::StructType::create(context,
                                        {pointer, i32, i32, i32, i32, pointer, pointer, pointer, pointer, pointer, i64,
                                         i64, i64, pointer},
@@ -52,13 +52,15 @@ llvm::Constant *MetadataBuilder::kernel(DictionaryAttr description, const Progra
     auto value = description.getAs<IntegerAttr>(name);
     return i32(value ? value.getInt() : 0);
   };
+  auto parameters = description.getAs<ArrayAttr>("parameters");
   auto symbol = description.getAs<StringAttr>("symbol");
   StringRef key = symbol ? symbol.getValue() : StringRef();
   auto emulated = program.emulatedSymbols.find(key);
   llvm::Constant *function = emulated == program.emulatedSymbols.end() ? null() : module.getFunction(emulated->second);
   return llvm::ConstantStruct::get(kernelType, {text("name"), text("location"), text("symbol"), number("threads"),
                                                 number("shared_bytes"), i32(symbol ? 1 : 0), number("num_arguments"),
-                                                i32(program.registers.lookup(key)), text("schedule"), function});
+                                                i32(program.registers.lookup(key)), text("schedule"), function,
+                                                i32(parameters ? parameters.size() : 0), parameters ? tensors(parameters) : null()});
 }
 
 llvm::Constant *MetadataBuilder::entry(LLVM::LLVMFuncOp function, const Program &program,

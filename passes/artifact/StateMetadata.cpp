@@ -19,6 +19,8 @@ static uint32_t getDtype(Type type) {
     return KEEL_DTYPE_F32;
   if (type.isF64())
     return KEEL_DTYPE_F64;
+  if (type.isIndex())
+    return KEEL_DTYPE_I64;
   switch (type.getIntOrFloatBitWidth()) {
   case 1:
     return KEEL_DTYPE_BOOL;
@@ -74,7 +76,9 @@ static std::vector<char> getBytes(ElementsAttr elements) {
 }
 
 llvm::Constant *MetadataBuilder::tensor(mlir::Type type) {
-  auto shaped = cast<ShapedType>(type);
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped) // a number
+    return llvm::ConstantStruct::get(tensorType, {i32(0), i32(0), null()});
   SmallVector<int64_t> shape;
   for (int64_t extent : shaped.getShape())
     shape.push_back(ShapedType::isDynamic(extent) ? -1 : extent);

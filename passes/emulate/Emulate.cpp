@@ -1,5 +1,6 @@
 // The order of the steps. Names and attributes of the device go last, because the steps read them.
 #include "passes/emulate/Emulate.h"
+#include "passes/emulate/Mutation.h"
 #include "passes/emulate/Rewrite.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -200,6 +201,11 @@ static LogicalResult collectGlobals(Module &module, EmulatedModule &result, cons
   return success();
 }
 
+void keel::printMutants(ArrayRef<Mutant> mutants, raw_ostream &stream) {
+  for (auto [index, each] : llvm::enumerate(mutants))
+    stream << index + 1 << "\t" << each.kind << "\t" << each.kernel << "\t" << each.location << "\t" << StringRef(each.text).split('\n').first << "\n";
+}
+
 FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, const CpuTarget &host, mlir::Location loc, const EmulateOptions &options) {
   Module &module = *device;
   if (!module.getTargetTriple().isNVPTX())
@@ -248,7 +254,10 @@ FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, co
   if (failed(layout))
     return failure();
 
-  EmulatorCalls calls(module, options.drop);
+  EmulatorCalls calls(module, options.mutants);
+  for (Function &function : module)
+    if (options.mutants && !function.isDeclaration())
+      plantMutants(function, calls);
   for (Function &function : module)
     expandBfloat(function);
   // Each function twice: with its loads and stores checked, and as fast as the host allows.
@@ -284,10 +293,7 @@ FailureOr<EmulatedModule> keel::emulate(std::unique_ptr<llvm::Module> device, co
   }
   result.imports = calls.finish(options.prefix + "imports");
   result.numImports = calls.getNumImports();
-  for (const EmulatorCalls::Synchronisation &each : calls.getSynchronisations())
-    result.synchronisations.push_back({each.kernel, each.location, each.text});
-  if (options.drop && *options.drop >= result.synchronisations.size())
-    return mlir::emitError(loc, "there is no synchronisation ") << *options.drop << " to leave out; the device code has " << result.synchronisations.size();
+  result.mutants = calls.getMutants();
 
   if (verifyModule(module, &stream))
     return mlir::emitError(loc, "emulation made invalid LLVM IR: ") << StringRef(problem).split('\n').first;

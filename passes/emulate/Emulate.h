@@ -12,8 +12,8 @@ struct EmulateOptions {
   std::string prefix = "keel_emulated.";
   /// The GPU whose instructions are emulated. Empty: the "target-cpu" of the kernels, else sm_90a.
   std::string chip;
-  /// A mutant: the synchronisation of this number is left out (see EmulatedModule::synchronisations).
-  std::optional<unsigned> drop;
+  /// Mutants go into the code: a launch chooses one by its number (keel_emulated_thread.mutant).
+  bool mutants = false;
   /// Optimise the result (O2).
   bool optimize = true;
 };
@@ -35,15 +35,17 @@ struct EmulatedGlobal {
   bool isInitialised = false;
 };
 
+/// One small change that makes a kernel wrong, most likely: what a test of the emulator's checks runs.
+struct Mutant {
+  std::string kind; ///< "synchronisation", "wait", "counter", "swizzle", "predicate"
+  std::string kernel, location, text;
+};
+
 struct EmulatedModule {
   std::unique_ptr<llvm::Module> module;
   std::vector<EmulatedKernel> kernels;
   std::vector<EmulatedGlobal> globals;
-  /// Barriers, fences, commits, waits, acquires and releases, in the order of the code.
-  struct Synchronisation {
-    std::string kernel, location, text;
-  };
-  std::vector<Synchronisation> synchronisations;
+  std::vector<Mutant> mutants; ///< the first has number 1
   std::string imports; ///< symbol of the array of keel_emulator_import; "" if nothing is imported
   unsigned numImports = 0;
 };
@@ -53,6 +55,9 @@ struct EmulatedModule {
 /// the place in the source that debug information gives, else to `loc`.
 mlir::FailureOr<EmulatedModule> emulate(std::unique_ptr<llvm::Module> device, const CpuTarget &host, mlir::Location loc,
                                         const EmulateOptions &options = {});
+
+/// A mutant a line: number, kind, kernel, place, text, apart by tabs.
+void printMutants(llvm::ArrayRef<Mutant> mutants, llvm::raw_ostream &stream);
 
 /// Adds `keel_emulator_query` (see Abi.h) to a module that is to be a shared library of its own.
 void addEmulatorQuery(EmulatedModule &emulated);

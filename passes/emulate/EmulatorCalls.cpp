@@ -14,7 +14,7 @@ static StringRef nameOf(const Function &function) {
   return original.isValid() ? original.getValueAsString() : function.getName();
 }
 
-EmulatorCalls::EmulatorCalls(Module &module, std::optional<unsigned> drop) : module(module), drop(drop) {
+EmulatorCalls::EmulatorCalls(Module &module, bool withMutants) : module(module), withMutants(withMutants) {
   LLVMContext &context = module.getContext();
   pointer = PointerType::getUnqual(context);
   word = Type::getInt64Ty(context);
@@ -44,7 +44,7 @@ Constant *EmulatorCalls::import(StringRef name) {
   return ConstantExpr::getInBoundsGetElementPtr(importType, placeholder, ArrayRef<Constant *>{index});
 }
 
-Value *EmulatorCalls::function(IRBuilderBase &builder, Constant *import) {
+Value *EmulatorCalls::function(IRBuilderBase &builder, Value *import) {
   Value *address = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), import, offsetof(keel_emulator_import, function));
   LoadInst *load = builder.CreateAlignedLoad(pointer, address, Align(8));
   load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(module.getContext(), {}));
@@ -75,32 +75,30 @@ EmulatorCalls::Buffers &EmulatorCalls::buffersFor(Function &function, unsigned n
 void EmulatorCalls::enter(bool isFirst) {
   isFirstCopy = isFirst;
   if (isFirst)
-    firstOfFunction = current;
-  else
-    current = firstOfFunction;
+    firstOfFunction = mutants.size();
+  current = firstOfFunction;
 }
 
-// Counts the synchronisations, and says whether this one is to be left out.
-bool EmulatorCalls::isDropped(StringRef text, Function &function, DebugLoc loc) {
+Value *EmulatorCalls::mutant(IRBuilderBase &builder, StringRef kind, StringRef text, DebugLoc loc) {
   if (isFirstCopy)
-    synchronisations.push_back({nameOf(function).str(), describe(loc), text.str()});
-  return drop == current++;
+    mutants.push_back({kind.str(), nameOf(*builder.GetInsertBlock()->getParent()).str(), describe(loc), text.str()});
+  return builder.CreateICmpEQ(field(builder, half, offsetof(keel_emulated_thread, mutant)), ConstantInt::get(half, ++current));
 }
 
 SmallVector<Value *> EmulatorCalls::instruction(IRBuilderBase &builder, StringRef name, StringRef text, ArrayRef<Value *> in,
                                                 unsigned numOut, DebugLoc loc) {
   Function *caller = builder.GetInsertBlock()->getParent();
-  std::optional<Weakened> weakened = weaken(name);
-  if (weakened && isDropped(text, *caller, loc)) {
-    if (weakened->name.empty())
-      return SmallVector<Value *>(numOut, builder.getInt64(weakened->result));
-    name = weakened->name;
-  }
   Buffers &buffers = buffersFor(*caller, in.size(), numOut);
   for (auto [index, value] : llvm::enumerate(in))
     builder.CreateAlignedStore(value, builder.CreateConstInBoundsGEP1_64(word, buffers.in, index), Align(8));
-  Constant *entry = import(name);
-  Constant *what = site(builder, entry, text, in.size(), numOut, loc);
+  Constant *original = import(name);
+  Value *entry = original, *what = site(builder, original, text, in.size(), numOut, loc);
+  if (std::optional<std::string> weakened = withMutants ? weaken(name) : std::nullopt) {
+    Value *isMutant = mutant(builder, "synchronisation", text, loc);
+    Constant *other = import(*weakened);
+    what = builder.CreateSelect(isMutant, site(builder, other, text, in.size(), numOut, loc), what);
+    entry = builder.CreateSelect(isMutant, other, entry);
+  }
   auto *type = FunctionType::get(builder.getVoidTy(), {pointer, pointer, pointer, pointer}, false);
   CallInst *call = builder.CreateCall(type, function(builder, entry), {caller->getArg(0), buffers.in, buffers.out, what});
   call->setDoesNotThrow();

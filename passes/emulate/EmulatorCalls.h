@@ -1,6 +1,7 @@
 // What rewritten code calls: the module's imports, a constant site for each instruction, the words in and out.
 #pragma once
 
+#include "passes/emulate/Emulate.h"
 #include "runtime/emulator/Abi.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -12,8 +13,8 @@ namespace keel::emulation {
 /// Emits calls of the emulator into a module whose functions take the thread (keel_emulated_thread *) first.
 class EmulatorCalls {
 public:
-  /// `drop`: the number of an instruction that orders others, to be left out.
-  explicit EmulatorCalls(llvm::Module &module, std::optional<unsigned> drop = std::nullopt);
+  /// `withMutants`: instructions that order others can be left out, one at a time, when a kernel runs.
+  EmulatorCalls(llvm::Module &module, bool withMutants);
 
   /// The next calls are of a function's first or second copy; both have the same instructions.
   void enter(bool isFirstCopy);
@@ -36,11 +37,9 @@ public:
   std::string finish(llvm::StringRef symbol);
   unsigned getNumImports() const { return imports.size(); }
 
-  /// The instructions that order others, with their kernel and place, in order.
-  struct Synchronisation {
-    std::string kernel, location, text;
-  };
-  const std::vector<Synchronisation> &getSynchronisations() const { return synchronisations; }
+  /// A new mutant, and whether the thread runs it (i1).
+  llvm::Value *mutant(llvm::IRBuilderBase &builder, llvm::StringRef kind, llvm::StringRef text, llvm::DebugLoc loc);
+  const std::vector<Mutant> &getMutants() const { return mutants; }
 
   /// A constant C string.
   llvm::Constant *string(llvm::StringRef text);
@@ -48,7 +47,7 @@ public:
 private:
   llvm::Value *field(llvm::IRBuilderBase &builder, llvm::Type *type, unsigned offset);
   llvm::Constant *import(llvm::StringRef name);
-  llvm::Value *function(llvm::IRBuilderBase &builder, llvm::Constant *import);
+  llvm::Value *function(llvm::IRBuilderBase &builder, llvm::Value *import);
   llvm::Constant *site(llvm::IRBuilderBase &builder, llvm::Constant *import, llvm::StringRef text, unsigned numIn, unsigned numOut,
                        llvm::DebugLoc loc);
 
@@ -58,13 +57,11 @@ private:
   };
   Buffers &buffersFor(llvm::Function &function, unsigned numIn, unsigned numOut);
 
-  bool isDropped(llvm::StringRef text, llvm::Function &function, llvm::DebugLoc loc);
-
   llvm::Module &module;
-  std::optional<unsigned> drop;
-  std::vector<Synchronisation> synchronisations;
+  bool withMutants;
+  std::vector<Mutant> mutants;
   bool isFirstCopy = true;
-  unsigned firstOfFunction = 0, current = 0; // counts of synchronisations
+  unsigned firstOfFunction = 0, current = 0; // counts of mutants
   llvm::Type *pointer, *word, *half;
   llvm::StructType *importType, *siteType;
   llvm::GlobalVariable *placeholder; // the imports, until their number is known

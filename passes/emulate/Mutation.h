@@ -1,20 +1,14 @@
-// Kernels with one synchronisation left out: what a test of the emulator's detectors runs.
+// Mutants: small changes of kernels, each of which a launch can choose, to test what notices them.
 #pragma once
 
-#include "llvm/ADT/StringRef.h"
-
-#include <optional>
-#include <string>
+#include "passes/emulate/EmulatorCalls.h"
 
 namespace keel::emulation {
-/// What is left of an instruction that orders threads or copies, once it no longer does.
-struct Weakened {
-  /// The instruction to execute in its place; "" for none.
-  std::string name;
-  /// What its results are, where there is none.
-  uint64_t result = 0;
-};
+/// What takes the place of an instruction that orders threads or copies where a mutant lacks it. Nothing for an
+/// instruction that orders nothing.
+std::optional<std::string> weaken(llvm::StringRef name);
 
-/// Nothing for an instruction that orders nothing.
-std::optional<Weakened> weaken(llvm::StringRef name);
+/// The mutants that are changes of values, of a function that is device code still but for the thread: polls that wait
+/// for nothing, counters off by one, swizzles without their key, bounds that always hold.
+void plantMutants(llvm::Function &function, EmulatorCalls &calls);
 } // namespace keel::emulation

@@ -79,7 +79,8 @@ static DictionaryAttr describe(LaunchOp launch, LLVM::LLVMFuncOp kernel) {
       builder.getNamedAttr("symbol", kernel.getSymNameAttr()),
       builder.getNamedAttr("threads", kernel->getAttr(threadsAttribute)),
       builder.getNamedAttr("shared_bytes", kernel->getAttr(sharedBytesAttribute)),
-      builder.getNamedAttr("num_arguments", builder.getI32IntegerAttr(kernel.getNumArguments()))};
+      builder.getNamedAttr("num_arguments", builder.getI32IntegerAttr(kernel.getNumArguments())),
+      builder.getNamedAttr("parameters", builder.getTypeArrayAttr(SmallVector<Type>(launch.getKernelOperands().getTypes())))};
   if (Attribute schedule = kernel->getAttr(scheduleAttribute))
     fields.push_back(builder.getNamedAttr("schedule", schedule));
   return builder.getDictionaryAttr(fields);

@@ -1,7 +1,7 @@
 // The emulator as a device: host memory that it knows of, launches that are over when they return.
 #include "runtime/device/EmulatorDevice.h"
 #include "runtime/data/Tensor.h"
-#include "runtime/emulator/Emulator.h"
+#include "runtime/device/EmulatedKernel.h"
 #include "runtime/model/ThreadPool.h"
 #include "runtime/support/Error.h"
 
@@ -127,16 +127,9 @@ private:
 
   void launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
               const std::uint64_t *arguments) {
-    const keel_artifact_kernel &kernel = entry.kernels[index];
-    emulator::Kernel description{kernel.name,
-                                 kernel.location ? kernel.location : "",
-                                 kernel.emulated,
-                                 kernel.threads,
-                                 kernel.shared_bytes,
-                                 kernel.shared_bytes,
-                                 std::max(kernel.cluster, 1u)};
+    EmulatedKernel emulated(entry.kernels[index], arguments);
     std::uint64_t begin = recording ? now() : 0;
-    emulator->launch(description, blocks, arguments, options);
+    emulator->launch(emulated.kernel, blocks, arguments, options);
     if (recording)
       events.push_back({&entry, index, begin - recordStart, now() - recordStart});
   }

@@ -64,7 +64,7 @@ typedef struct keel_emulated_thread {
   uint64_t shared;  /* host address of the block's first static shared variable */
   uint64_t window;  /* shared & ~0xffffffff */
   uint32_t checked; /* 0: generated code may skip "access" (below) and access memory directly */
-  uint32_t reserved;
+  uint32_t mutant;  /* 0: the code as it is; N: as its N-th mutant has it, where mutants were asked for */
   uint32_t registers[KEEL_EMULATED_NUM_REGISTERS];
 } keel_emulated_thread;
 
@@ -125,6 +125,7 @@ typedef struct keel_emulator_site {
  *                            release or acq_rel. The singlethread scope needs nothing.
  * memcpy, memmove and memset on global, shared or generic memory: loops of "access", or the instructions
  *   "memcpy" in {to, from, bytes}, "memset" in {to, byte, bytes}  (host addresses).
+ * In code with mutants, "mutant.nothing" and "mutant.done" (out[0] is 1) stand for an instruction that a mutant lacks.
  * Calls of functions that are declared only: "call.__assertfail" and "call.vprintf" with their arguments as words;
  * "trap" and "exit" do not return. `unreachable` needs nothing; a return from the kernel ends the thread. */
 typedef void (*keel_emulated_instruction)(keel_emulated_thread *thread, const uint64_t *in, uint64_t *out,

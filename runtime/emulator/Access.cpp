@@ -11,7 +11,7 @@ namespace keel::emulator {
 using runtime::text;
 
 namespace {
-enum class Problem : std::uint8_t { None, Pending, Uninitialised, Writer, Reader };
+enum class Problem : std::uint8_t { None, Pending, Uninitialised, Writer, Reader, OtherReader };
 
 /// Whether an access of (block, thread, time) happened before what the thread does now.
 inline bool ordered(const Thread &thread, std::uint32_t block, std::uint32_t time, std::uint32_t other) {
@@ -35,7 +35,27 @@ inline bool morallyStrong(const Thread &thread, Scope mine, Scope other, std::ui
   return mine != Scope::Weak && other != Scope::Weak && reaches(thread, std::min(mine, other), block);
 }
 
-inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind, Scope scope, const Site *site, bool whole) {
+struct Reader {
+  std::uint32_t block = 0, time = 0;
+  std::uint16_t thread = Cell::nobody;
+  std::uint8_t bytes = 0;
+};
+
+/// The readers of a cell of global memory are about to be those of the thread's warp: which of those before is remembered,
+/// too? One that nothing orders before the thread: a write that is to come may be ordered after the thread alone.
+inline Reader keepReader(const Thread &thread, const Cell &cell) {
+  const auto &reader = cell.reader;
+  if (reader.launch != thread.block->grid->launch)
+    return {};
+  if (reader.otherThread != Cell::nobody && !ordered(thread, cell.otherBlock, reader.otherTime, reader.otherThread))
+    return {cell.otherBlock, reader.otherTime, reader.otherThread, cell.otherBytes};
+  if (reader.scope != Scope::Weak || !reader.bytes || !anyReaderUnordered(thread, cell))
+    return {};
+  auto lane = static_cast<std::uint32_t>(std::countr_zero(reader.lanes));
+  return {reader.block, reader.time, static_cast<std::uint16_t>(reader.warp * warpSize + lane), reader.bytes};
+}
+
+inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind, Scope scope, const Site *site, bool whole, bool isGlobal) {
   const Block &block = *thread.block;
   std::uint16_t launch = block.grid->launch;
   if (cell.pending & bytes)
@@ -55,7 +75,10 @@ inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind
       reader.bytes |= bytes;
       reader.scope = std::min(reader.scope, scope);
     } else {
-      reader = {block.index, block.time, thread.bit(), static_cast<std::uint16_t>(thread.warp->index), launch, bytes, scope, site};
+      Reader other = isGlobal ? keepReader(thread, cell) : Reader();
+      reader = {block.index, block.time, thread.bit(), static_cast<std::uint16_t>(thread.warp->index), launch, bytes, scope, other.thread, other.time, site};
+      if (isGlobal)
+        cell.otherBlock = other.block, cell.otherBytes = other.bytes;
     }
     return Problem::None;
   }
@@ -63,6 +86,11 @@ inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind
     if (anyReaderUnordered(thread, cell) && !morallyStrong(thread, scope, reader.scope, reader.block))
       return Problem::Reader;
     reader.bytes &= ~bytes;
+  }
+  if (isGlobal && reader.launch == launch && reader.otherThread != Cell::nobody && (cell.otherBytes & bytes)) {
+    if (!ordered(thread, cell.otherBlock, reader.otherTime, reader.otherThread))
+      return Problem::OtherReader;
+    reader.otherThread = Cell::nobody;
   }
   writer = {block.index, block.time, static_cast<std::uint16_t>(thread.index), launch, bytes, scope, site};
   cell.initialised |= bytes;
@@ -115,6 +143,9 @@ std::string where(const Site *site) {
     fault(thread, site, Fault::Race,
           text(verb(kind), " of ", place, " races with the write by ", who(thread, cell.writer.block, cell.writer.thread), " (",
                where(cell.writer.site), "): nothing orders them"));
+  case Problem::OtherReader:
+    fault(thread, site, Fault::Race,
+          text(verb(kind), " of ", place, " races with a read by ", who(thread, cell.otherBlock, cell.reader.otherThread), ": nothing orders them"));
   default: {
     std::uint32_t lane = 0;
     for (std::uint32_t lanes = cell.reader.lanes; lanes; lanes &= lanes - 1) {
@@ -139,18 +170,18 @@ inline std::uint8_t bytesIn(std::uint64_t cell, std::uint64_t address, std::uint
 }
 
 inline void checkCells(Thread &thread, Cell *cell, std::uint64_t address, std::uint32_t bytes, Access kind, Scope scope,
-                       const Site *site, bool whole, std::uint32_t owner, bool lock) {
+                       const Site *site, bool whole, bool isGlobal, std::uint32_t owner, bool lock) {
   std::uint64_t end = address + bytes;
   for (std::uint64_t at = address & ~3ull; at < end; at += 4, ++cell) {
     Problem problem;
     {
       CellLock guard(*cell, lock);
-      if (cell->owner != owner) { // shared memory that another block had
+      if (!isGlobal && cell->owner != owner) { // shared memory that another block had
         cell->owner = owner;
         cell->initialised = cell->pending = 0;
         cell->writer.launch = cell->reader.launch = 0;
       }
-      problem = check(thread, *cell, bytesIn(at, address, end), kind, scope, site, whole);
+      problem = check(thread, *cell, bytesIn(at, address, end), kind, scope, site, whole, isGlobal);
     }
     if (problem != Problem::None) [[unlikely]]
       faultAt(thread, std::max(at, address), *cell, problem, kind, site);
@@ -159,6 +190,18 @@ inline void checkCells(Thread &thread, Cell *cell, std::uint64_t address, std::u
 
 [[noreturn]] void outOfBounds(Thread &thread, std::uint64_t address, std::uint32_t bytes, Access kind, const Site *site) {
   fault(thread, site, Fault::OutOfBounds, text(verb(kind), " of ", bytes, bytes == 1 ? " byte at " : " bytes at ", describe(thread, address)));
+}
+/// Buffers lie side by side in one allocation: each is a bound of its own.
+inline void checkBuffer(Thread &thread, std::uint64_t address, std::uint32_t bytes, Access kind, const Site *site) {
+  auto holds = [&](const Buffer &buffer) { return address - buffer.base < buffer.bytes && bytes <= buffer.bytes - (address - buffer.base); };
+  std::span<const Buffer> buffers = thread.block->grid->kernel->buffers;
+  if (buffers.empty() || (thread.buffer && holds(*thread.buffer)))
+    return;
+  auto found = std::ranges::find_if(buffers, holds);
+  if (found == buffers.end()) [[unlikely]]
+    fault(thread, site, Fault::OutOfBounds, text(verb(kind), " of ", bytes, bytes == 1 ? " byte at " : " bytes at ", describe(thread, address),
+                                                 ", which is in none of the launch's ", buffers.size(), " buffers"));
+  thread.buffer = &*found;
 }
 } // namespace
 
@@ -207,7 +250,7 @@ char *access(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::ui
     if (holder != &block && holder->live == 0) [[unlikely]]
       fault(thread, site, Fault::OutOfBounds, text(verb(kind), " of the shared memory of block ", holder->index, ", which has exited"));
     if (grid.full)
-      checkCells(thread, holder->cell(address), address, bytes, kind, scope, site, false, holder->instance, false);
+      checkCells(thread, holder->cell(address), address, bytes, kind, scope, site, false, false, holder->instance, false);
     return result;
   }
   if (space != 1 && address - reinterpret_cast<std::uint64_t>(thread.stack) < thread.stackBytes)
@@ -221,7 +264,8 @@ char *access(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::ui
       outOfBounds(thread, address, bytes, kind, site);
     thread.allocation = allocation;
   }
-  checkCells(thread, allocation->cell(address), address, bytes, kind, scope, site, allocation->initialised, 0, grid.parallel);
+  checkBuffer(thread, address, bytes, kind, site);
+  checkCells(thread, allocation->cell(address), address, bytes, kind, scope, site, allocation->initialised, true, 0, grid.parallel);
   return result;
 }
 
@@ -242,13 +286,13 @@ void expectWrite(Thread &thread, std::uint64_t address, std::uint64_t bytes) {
     forCells(*blockAt(thread, address), address, bytes, [](Cell &cell, std::uint8_t bits) { cell.pending |= bits; });
 }
 
-void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint64_t bytes, std::uint32_t time) {
+void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint64_t bytes, std::uint32_t time, Scope scope) {
   const Block &from = *task.block;
   if (from.grid->full)
     forCells(*blockAt(*task.thread, address), address, bytes, [&](Cell &cell, std::uint8_t bits) {
       cell.pending &= ~bits;
       cell.initialised |= bits;
-      cell.writer = {from.index, time, static_cast<std::uint16_t>(asyncThread), from.grid->launch, bits, Scope::Weak, task.site};
+      cell.writer = {from.index, time, static_cast<std::uint16_t>(asyncThread), from.grid->launch, bits, scope, task.site};
     });
 }
 
@@ -288,7 +332,7 @@ const char *readForProduct(Thread &thread, std::uint64_t address, std::uint32_t 
   if (block.grid->full)
     forCells(block, address, bytes, [&](Cell &cell, std::uint8_t bits) {
       cell.reader = {block.index, time, 1u << matrixThread % warpSize, static_cast<std::uint16_t>(matrixThread / warpSize),
-                     block.grid->launch, bits, Scope::Weak, site};
+                     block.grid->launch, bits, Scope::Weak, Cell::nobody, 0, site};
     });
   return from;
 }

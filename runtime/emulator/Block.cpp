@@ -117,6 +117,7 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.shared = block.arena + sharedStart;
     thread.window = thread.shared & ~0xffffffffull;
     thread.checked = grid.full;
+    thread.mutant = grid.options->mutant;
     thread.block = &block;
     thread.warp = &block.warps[i / warpSize];
     thread.index = i;
@@ -128,6 +129,7 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.fenced = {};
     thread.observed.clear();
     thread.allocation = nullptr;
+    thread.buffer = nullptr;
     thread.polledSite = nullptr;
     thread.polls = 0;
     thread.clusterPhase = 0;

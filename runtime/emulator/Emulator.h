@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace keel::emulator {
@@ -47,6 +48,12 @@ struct Options {
   Checks checks = Checks::Full;
   std::size_t stackBytes = 64 << 10; ///< of a thread: local memory and calls
   std::uint64_t patience = 1 << 11;  ///< polls without any progress that count as a deadlock
+  std::uint32_t mutant = 0;          ///< which change of the code runs, where it was made with mutants; 0: none
+};
+
+/// Memory that a launch is given.
+struct Buffer {
+  std::uint64_t base, bytes;
 };
 
 struct Kernel {
@@ -57,6 +64,7 @@ struct Kernel {
   std::uint32_t sharedBytes = 0; ///< static (rounded up to 128) and dynamic
   std::uint32_t dynamicBytes = 0; ///< of these, dynamic (for %dynamic_smem_size)
   std::uint32_t cluster = 1;     ///< blocks in a cluster: divides the number of blocks
+  std::span<const Buffer> buffers = {}; ///< what of global memory it may touch; none: all that is registered
 };
 
 /// Counts of a launch.

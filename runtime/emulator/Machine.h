@@ -79,6 +79,7 @@ struct Thread : keel_emulated_thread {
   Released fenced;                // what a fence made ready to be told by strong writes that follow
   std::vector<Released> observed; // what strong reads saw, to be known after the next fence
   Allocation *allocation; // the last one used
+  const Buffer *buffer;   // likewise
 
   // The last strong read, to tell a wait from progress.
   const Site *polledSite;
@@ -276,8 +277,8 @@ std::string describe(const Thread &thread, std::uint64_t address);
 Block *blockAt(Thread &thread, std::uint64_t address);
 /// Asynchronous work of `block` is to write those bytes of shared memory (they have been checked as a store of its thread's).
 void expectWrite(Thread &thread, std::uint64_t address, std::uint64_t bytes);
-/// It has written them; `time` of its block.
-void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint64_t bytes, std::uint32_t time);
+/// It has written them; `time` of its block. With a scope, others may update them, too.
+void wroteAsynchronously(const AsyncTask &task, std::uint64_t address, std::uint64_t bytes, std::uint32_t time, Scope scope = Scope::Weak);
 /// What bytes of global memory were written by, as of now: another thread number and time than the caller's.
 void markGlobalWriter(Thread &thread, std::uint64_t address, std::uint64_t bytes, std::uint32_t writer, std::uint32_t time, const Site *site);
 /// The asynchronous proxy reads shared memory: what threads have written there needs a fence.proxy.async in between.

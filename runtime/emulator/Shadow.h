@@ -18,14 +18,20 @@ namespace keel::emulator {
 /// Scopes of atomic ("strong") operations, PTX ISA 8.5; Weak for plain accesses.
 enum class Scope : std::uint8_t { Weak, Cta, Cluster, Gpu, Sys };
 
-/// One cache line for each four bytes. The readers are those of one warp, the last that read: a set of all would cost more
-/// than it finds, since threads that race seldom race in one place only.
+/// One cache line for each four bytes. The readers are those of one warp, the last that read; of global memory one other
+/// besides that had not happened before it: a set of all would cost more than it finds, since threads that race seldom race
+/// in one place only.
 struct Cell {
+  static constexpr std::uint16_t nobody = 0xffff;
+
   std::atomic<std::uint8_t> lock; // global memory, while several host threads run
   std::uint8_t initialised;       // a bit a byte, like all sets of bytes
   std::uint8_t pending;           // an asynchronous copy is to write it
-  std::uint8_t unused;
-  std::uint32_t owner; // shared memory: the block instance that `initialised` and the rest are of
+  std::uint8_t otherBytes;        // of the other reader
+  union {
+    std::uint32_t owner;      // shared memory: the block instance that `initialised` and the rest are of
+    std::uint32_t otherBlock; // global memory
+  };
   struct {
     std::uint32_t block, time;
     std::uint16_t thread, launch;
@@ -38,6 +44,8 @@ struct Cell {
     std::uint16_t warp, launch;
     std::uint8_t bytes;
     Scope scope;
+    std::uint16_t otherThread; // of the same launch; nobody: there is none
+    std::uint32_t otherTime;
     const keel_emulator_site *site;
   } reader;
 };

@@ -1,6 +1,8 @@
 // The stand-in's memory, streams and kernels.
 #include "test/cuda/StandIn.h"
 
+#include "runtime/device/EmulatedKernel.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -232,15 +234,10 @@ void Driver::execute(const Launch &launch) {
   }
   if (!kernel.emulated)
     fault(std::string("kernel '") + kernel.symbol + "' has no emulated form: compile the model with --emulate");
-  emulator::Kernel description{kernel.name,
-                               kernel.location ? kernel.location : "",
-                               kernel.emulated,
-                               launch.threads,
-                               launch.sharedBytes,
-                               launch.sharedBytes,
-                               launch.cluster};
+  runtime::EmulatedKernel emulated(kernel, launch.arguments.data());
+  emulated.kernel.sharedBytes = emulated.kernel.dynamicBytes = launch.sharedBytes;
   try {
-    emulator.launch(description, launch.blocks, launch.arguments.data(), options);
+    emulator.launch(emulated.kernel, launch.blocks, launch.arguments.data(), options);
   } catch (const std::exception &error) {
     std::fprintf(stderr, "stand-in: %s\n", error.what());
     sticky = CUDA_ERROR_LAUNCH_FAILED;

@@ -256,5 +256,28 @@ TEST(Checks, LaunchesAreOrdered) {
   device.run(write);
 }
 
+// All blocks read a word, then one writes it: its own read, the last, does not hide the others'.
+void readThenWrite(Thread *t, const std::uint64_t *arguments) {
+  float value = LOAD(float, t, 1, arguments[0]);
+  if (ctaid(t) == 2)
+    STORE(float, t, 1, arguments[0], value);
+}
+TEST(Checks, WriteAmongReaders) { expectFaults(Fault::Race, {readThenWrite, 1, 3}, {"of 'in'"}); }
+
+// Two buffers in one allocation: the second is no place for the first one's last element.
+void writeBehind(Thread *t, const std::uint64_t *arguments) { STORE(float, t, 1, arguments[0] + 4 * tid(t), 1.f); }
+TEST(Checks, BuffersOfOneAllocation) {
+  Device device;
+  std::vector<float> arena(64);
+  std::uint64_t base = device.add(arena, true, "arena");
+  auto run = [&](std::initializer_list<emulator::Buffer> given) {
+    std::vector<emulator::Buffer> buffers(given);
+    emulator::Kernel kernel{"kernel", "model.mlir:1:1", writeBehind, 32, 0, 0, 1, buffers};
+    device.emulator.launch(kernel, 1, device.arguments.data(), {});
+  };
+  EXPECT_NO_THROW(run({{base + 128, 128}, {base, 128}}));
+  expectFault(Fault::OutOfBounds, [&] { run({{base, 100}}); }, {"store of 4 bytes at byte 100 of 'arena' of 256 bytes", "none of the launch's 1 buffers"});
+}
+
 } // namespace
 } // namespace keel::test

@@ -140,8 +140,7 @@ struct RemoteTask : AsyncTask {
       std::uint64_t value = updated(old, values[i]);
       std::memcpy(to + i * bytes, &value, bytes);
     }
-    if (remote.op == Remote::Store)
-      wroteAsynchronously(*this, address, bytes * remote.elements, time);
+    wroteAsynchronously(*this, address, bytes * remote.elements, time, remote.op == Remote::Store ? Scope::Weak : Scope::Cluster);
     completeBytes(*thread, mbarrierAt(*thread, barrier, site), bytes * remote.elements, asyncKnowledge(*block, time), site);
   }
 };

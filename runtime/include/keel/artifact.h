@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #define KEEL_ARTIFACT_MAGIC 0x4c45454bu /* "KEEL" */
-#define KEEL_ARTIFACT_VERSION 2u
+#define KEEL_ARTIFACT_VERSION 3u
 #define KEEL_ARTIFACT_ALIGNMENT 64 /* bytes: of every buffer, of the arena and of a worker's scratch memory */
 
 typedef enum keel_dtype {
@@ -89,6 +89,10 @@ typedef struct keel_artifact_kernel {
   const char *schedule;   /* one line for people, or NULL */
   /* The same kernel compiled for the emulator; NULL without --emulate. */
   void (*emulated)(struct keel_emulated_thread *thread, const uint64_t *arguments);
+  /* What the first words are: a tensor's pointer, or, where dtype is 0, a number. Extents of -1 are the words after all of
+   * these, in order. The emulator lets a kernel touch these tensors alone; 0: any memory of the model. */
+  uint32_t num_parameters;
+  const keel_artifact_tensor *parameters;
 } keel_artifact_kernel;
 
 typedef struct keel_env keel_env;

@@ -1,0 +1,3 @@
+// All that sm_80 has.
+#include "numbers.cu"
+#include "warps.cu"

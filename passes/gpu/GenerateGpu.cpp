@@ -32,14 +32,14 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (auto other : module.getOps<gpu::GPUModuleOp>()) {
-      other.emitError("device code is made of the model's kernels alone; expected no gpu.module in a model");
-      return signalPassFailure();
-    }
     SmallVector<KernelOp> kernels;
     module.walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     if (kernels.empty())
-      return;
+      return; // a model may be device code, and launches of it
+    for (auto other : module.getOps<gpu::GPUModuleOp>()) {
+      other.emitError("a model has kernels or device code of its own, in a gpu.module, but not both");
+      return signalPassFailure();
+    }
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     auto device = gpu::GPUModuleOp::create(builder, module.getLoc(), deviceSymbol);
     OpBuilder deviceBuilder = OpBuilder::atBlockEnd(device.getBody());

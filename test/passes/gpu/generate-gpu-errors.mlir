@@ -57,6 +57,19 @@ func.func @several_kinds(%x: tensor<4x3x2xf32>, %z: tensor<4x3xf32>, %w: tensor<
 
 // -----
 
-// expected-error @below {{device code is made of the model's kernels alone; expected no gpu.module in a model}}
+// expected-error @below {{a model has kernels or device code of its own, in a gpu.module, but not both}}
 gpu.module @own {
+}
+func.func @both(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %y = keel.kernel "rows" ins(%a = %x : tensor<4xf32>) outs(%o = %e : tensor<4xf32>) {
+    %r = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+        ins(%a : tensor<4xf32>) outs(%o : tensor<4xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %s = arith.addf %in, %in : f32
+      linalg.yield %s : f32
+    } -> tensor<4xf32>
+    keel.yield %r : tensor<4xf32>
+  }
+  return %y : tensor<4xf32>
 }

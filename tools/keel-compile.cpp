@@ -1,4 +1,6 @@
 // keel-compile: model IR to a shared library. Parses options, runs the pipelines, writes one output.
+#include "tools/Output.h"
+
 #include "passes/CompileProgram.h"
 #include "passes/Pipelines.h"
 #include "passes/Registration.h"
@@ -11,7 +13,6 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/TargetParser/Host.h"
@@ -55,8 +56,6 @@ struct Arguments {
 } // namespace
 
 // "error: file:line:column: message"; the first error alone, others follow from it.
-static void printError(const llvm::Twine &message) { llvm::errs() << "error: " << message << "\n"; }
-
 static std::string describe(Location loc) {
   std::string place;
   loc->walk([&](Location nested) {
@@ -70,18 +69,7 @@ static std::string describe(Location loc) {
 }
 
 static LogicalResult write(StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> print) {
-  if (path == "-") {
-    print(llvm::outs());
-    return success();
-  }
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
-    print(stream);
-    return llvm::Error::success();
-  });
-  if (!error)
-    return success();
-  printError("cannot write " + path + ": " + llvm::toString(std::move(error)));
-  return failure();
+  return success(writeOutput(path, print));
 }
 
 static LogicalResult checkArguments(const Arguments &arguments) {

@@ -1,4 +1,6 @@
 // keel-emulate: CUDA device code as LLVM IR to a shared library that the emulator runs.
+#include "tools/Output.h"
+
 #include "passes/artifact/EmitArtifact.h"
 #include "passes/emulate/Emulate.h"
 
@@ -6,7 +8,6 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -28,17 +29,8 @@ struct Arguments {
 };
 } // namespace
 
-static void printError(const llvm::Twine &message) { llvm::errs() << "error: " << message << "\n"; }
-
 static LogicalResult write(StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> print) {
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
-    print(stream);
-    return llvm::Error::success();
-  });
-  if (!error)
-    return success();
-  printError("cannot write " + path + ": " + llvm::toString(std::move(error)));
-  return failure();
+  return success(writeOutput(path, print));
 }
 
 static LogicalResult run(const Arguments &arguments, MLIRContext &mlirContext) {

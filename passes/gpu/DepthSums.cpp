@@ -25,6 +25,13 @@ DepthSums::DepthSums(DeviceKernel &device, const Section &section, const Axes &o
   }
 }
 
+void DepthSums::take(DepthSums &a, DepthSums &b, ValueRange carried) {
+  for (DepthSums *each : {&b, &a}) {
+    each->sums = SmallVector<Value>(carried.take_back(each->sums.size()));
+    carried = carried.drop_back(each->sums.size());
+  }
+}
+
 void DepthSums::add(TileProgram &program) {
   Value *sum = sums.begin();
   for (Operation *op : asRowsAndColumns.ops) {

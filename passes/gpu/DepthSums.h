@@ -20,6 +20,8 @@ public:
 
   /// What a thread has summed so far. A loop carries it.
   llvm::SmallVector<mlir::Value> sums;
+  /// Takes both operands' sums from the end of what a loop carries, in this order.
+  static void take(DepthSums &a, DepthSums &b, mlir::ValueRange carried);
 
   /// The section as the tile program of the operand sees it: its dimensions are rows and columns.
   const Section &operandSection() const { return asRowsAndColumns; }

@@ -52,6 +52,23 @@ DeviceKernel::DeviceKernel(OpBuilder &moduleBuilder, KernelOp kernel, TypeRange 
   builder.setInsertionPoint(entry->getTerminator());
 }
 
+Value DeviceKernel::number(BlockArgument argument) {
+  Value given = parameter(argument.getArgNumber());
+  if (argument.getType().isIndex())
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), given);
+  if (given.getType() != argument.getType())
+    return arith::TruncIOp::create(builder, loc, argument.getType(), given);
+  return given;
+}
+
+void DeviceKernel::mapOutside(Operation &op, IRMapping &mapping, llvm::function_ref<Value(Value)> outside) {
+  op.walk([&](Operation *nested) {
+    for (Value operand : nested->getOperands())
+      if (!mapping.contains(operand) && operand.getParentBlock() == kernel.getBlock())
+        mapping.map(operand, outside(operand));
+  });
+}
+
 Value DeviceKernel::extent(unsigned operand, unsigned dim) {
   operand = place(operand);
   auto shaped = cast<ShapedType>(types[operand]);

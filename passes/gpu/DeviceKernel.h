@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace keel {
 
@@ -22,6 +23,10 @@ public:
 
   // Parameters. `operand` counts the kernel's operands.
   mlir::Value parameter(unsigned operand) { return function.getArgument(place(operand)); }
+  /// An argument that is a number, as the kernel's body sees it.
+  mlir::Value number(mlir::BlockArgument argument);
+  /// Maps what an op and the ops inside it read of the kernel's own block, by `outside`.
+  void mapOutside(mlir::Operation &op, mlir::IRMapping &mapping, llvm::function_ref<mlir::Value(mlir::Value)> outside);
   mlir::Value extraInput(unsigned index) { return function.getArgument(kernel.getInputs().size() + index); }
   mlir::Value extraInit(unsigned index) { return function.getArgument(kernel->getNumOperands() + numExtraInputs + index); }
   /// The extent of dimension `dim` of a shaped operand, as i64.

@@ -31,14 +31,8 @@ Value ElementValues::outside(Value value) {
     return step;
   if (value.getParentBlock() != kernel.getBlock() && !(steps && value.getParentBlock() == steps.getBody()))
     return value;
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    Value parameter = device.parameter(argument.getArgNumber());
-    if (value.getType().isIndex())
-      return toIndex(parameter);
-    if (parameter.getType() != value.getType())
-      return arith::TruncIOp::create(builder, loc, value.getType(), parameter);
-    return parameter;
-  }
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return device.number(argument);
   if (auto dim = value.getDefiningOp<tensor::DimOp>())
     return extentOf(dim.getSource(), *dim.getConstantIndex());
   if (auto extract = value.getDefiningOp<tensor::ExtractOp>()) {
@@ -176,11 +170,7 @@ SmallVector<Value> ElementValues::cloneOps(Block &block, ArrayRef<Value> loops, 
       mapping.map(extract.getResult(), valueAt(extract.getTensor(), position));
       continue;
     }
-    inner.walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands())
-        if (!mapping.contains(operand) && operand.getParentBlock() == kernel.getBlock())
-          mapping.map(operand, outside(operand));
-    });
+    device.mapOutside(inner, mapping, [&](Value value) { return outside(value); });
     builder.clone(inner, mapping);
   }
   SmallVector<Value> results;

@@ -241,13 +241,6 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
                  : operandType.isF16() ? NVVM::MMATypes::f16
                                        : NVVM::MMATypes::tf32;
   int64_t step = a.depthOfStep();
-  auto setDepthSums = [&](ValueRange carried) {
-    for (OperandRing *operand : {&b, &a}) {
-      SmallVector<Value> &sums = operand->depthSums.sums;
-      sums = SmallVector<Value>(carried.take_back(sums.size()));
-      carried = carried.drop_back(sums.size());
-    }
-  };
   auto loop = scf::ForOp::create(builder, loc, first, end, device.constant(depthTile), starts);
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -255,7 +248,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     auto carried = loop.getRegionIterArgs();
     SmallVector<Value> sums(carried.take_front(rows * columns));
     Value reading = carried[rows * columns], filling = carried[rows * columns + 1];
-    setDepthSums(carried);
+    DepthSums::take(a.depthSums, b.depthSums, carried);
     NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(stages - 2));
     // Everybody's copies are there, and nobody reads the stage that is filled next.
     device.barrier();
@@ -307,7 +300,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
   NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
   device.barrier();
   device.releaseShared(mark);
-  setDepthSums(loop.getResults());
+  DepthSums::take(a.depthSums, b.depthSums, loop.getResults());
   for (OperandRing *operand : {&a, &b})
     if (operand->isPrepared())
       operand->depthSums.finish(*operand->fetch(device.constant(0)));

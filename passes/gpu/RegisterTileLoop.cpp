@@ -127,13 +127,6 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   starts.append(firstB);
   starts.append(a.depthSums.sums);
   starts.append(b.depthSums.sums);
-  auto setDepthSums = [&](ValueRange carried) {
-    for (StagedOperand *operand : {&b, &a}) {
-      SmallVector<Value> &sums = operand->depthSums.sums;
-      sums = SmallVector<Value>(carried.take_back(sums.size()));
-      carried = carried.drop_back(sums.size());
-    }
-  };
   Value step = device.constant(schedule.depthTile);
   auto loop = scf::ForOp::create(builder, device.loc, device.constant(0), depth, step, starts);
   {
@@ -145,7 +138,7 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
     Value stage = device.bits(tile, 0, 1);
     a.store(SmallVector<Value>(carried.drop_front(rows * columns).take_front(firstA.size())), stage);
     b.store(SmallVector<Value>(carried.drop_front(rows * columns + firstA.size()).take_front(firstB.size())), stage);
-    setDepthSums(carried);
+    DepthSums::take(a.depthSums, b.depthSums, carried);
     device.barrier();
     Value next = device.add(loop.getInductionVar(), step);
     SmallVector<Value> nextA = a.load(next), nextB = b.load(next);
@@ -169,7 +162,7 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   }
   device.barrier();
   device.releaseShared(mark);
-  setDepthSums(loop.getResults());
+  DepthSums::take(a.depthSums, b.depthSums, loop.getResults());
   a.finishDepthSums();
   b.finishDepthSums();
   return {true, true, SmallVector<Value>(loop.getResults().take_front(rows * columns))};

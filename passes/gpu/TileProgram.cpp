@@ -84,11 +84,7 @@ Value TileProgram::outside(Value value) {
   OpBuilder &builder = device.builder;
   Value result;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
-    result = device.parameter(argument.getArgNumber());
-    if (value.getType().isIndex())
-      result = arith::IndexCastOp::create(builder, device.loc, builder.getIndexType(), result);
-    else if (result.getType() != value.getType())
-      result = arith::TruncIOp::create(builder, device.loc, value.getType(), result);
+    result = device.number(argument);
   } else if (auto dim = value.getDefiningOp<tensor::DimOp>()) {
     auto tensor = dyn_cast<BlockArgument>(dim.getSource());
     Value extent = device.extent(tensor.getArgNumber(), *dim.getConstantIndex());
@@ -166,11 +162,7 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
         mapping.map(extract.getResult(), device.loadWhere(isThere, extract.getType(), 1, gather).front());
         continue;
       }
-      inner.walk([&](Operation *nested) {
-        for (Value operand : nested->getOperands())
-          if (!mapping.contains(operand) && operand.getParentBlock() == kernel.getBlock())
-            mapping.map(operand, outside(operand));
-      });
+      device.mapOutside(inner, mapping, [&](Value value) { return outside(value); });
       builder.clone(inner, mapping);
     }
   }

@@ -120,7 +120,7 @@ void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &opt
     manager.addPass(createReadNumbers());
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
-    manager.addPass(createGenerateGpu({options.batch, options.sm}));
+    manager.addPass(createGenerateGpu({options.batch, options.sm, options.wgmma}));
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
     return;

@@ -161,6 +161,7 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
         return failure();
       gpu = *known;
       options.sm = gpu.sm;
+      options.wgmma = gpu.sm == 90 && gpu.specific;
     }
     FailureOr<OwningOpRef<ModuleOp>> module = lower(arguments, options, last, context);
     if (failed(module))

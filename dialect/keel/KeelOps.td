@@ -75,6 +75,28 @@ def Keel_InitAttr : AttrDef<Keel_Dialect, "Init"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Tensor maps
+//===----------------------------------------------------------------------===//
+
+def Keel_TensorMapAttr : AttrDef<Keel_Dialect, "TensorMap"> {
+  let mnemonic = "tensor_map";
+  let summary = "a matrix as the copy engine (TMA) moves boxes of it";
+  let description = [{
+    Of the launch's operand of that number, a matrix of 16-bit elements: boxes of
+    `rows` by `columns` elements, which lie in shared memory as rows of up to 128
+    bytes, swizzled over 128 bytes (PTX ISA 5.5.7). What lies outside of the
+    matrix is read as zero and not written. The driver encodes such a map for
+    each launch, as the matrix' address and extents are known only there.
+
+    ```mlir
+    #keel.tensor_map<operand = 0, box = [128, 64]>
+    ```
+  }];
+  let parameters = (ins "unsigned":$operand, "int64_t":$rows, "int64_t":$columns);
+  let assemblyFormat = "`<` `operand` `=` $operand `,` `box` `=` `[` $rows `,` $columns `]` `>`";
+}
+
+//===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 
@@ -153,12 +175,14 @@ def Keel_LaunchOp : Op<Keel_Dialect, "launch", [
     The kernel is an `llvm.func` marked `nvvm.kernel` and
     - `keel.threads` (i32): threads a block, a multiple of 32 up to 1024;
     - `keel.shared_bytes` (i32): bytes of dynamic shared memory;
+    - `keel.cluster` (i32, optional): blocks a cluster; `blocks` is a multiple;
+    - `keel.tensor_maps` (array of `#keel.tensor_map`, optional);
     - `keel.schedule` (string, optional): one line that says how it runs.
 
     Its parameters are, for each operand (inputs, then inits), `!llvm.ptr<1>` for
     a tensor or memref, `i64` for an integer or index, the type itself for a
     float; then an `i64` for each dynamic extent of the tensors and memrefs, in
-    the same order.
+    the same order; then an `!llvm.ptr` for each tensor map, passed by value.
 
     ```mlir
     gpu.module @device {

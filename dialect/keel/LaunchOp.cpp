@@ -78,6 +78,15 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return fail() << "which needs the attribute " << sharedBytesAttribute << ", 0 or more, found "
                   << kernel->getAttr(sharedBytesAttribute);
   SmallVector<Type> expected = getParameterTypes(*this);
+  if (auto maps = kernel->getAttrOfType<ArrayAttr>(tensorMapsAttribute))
+    for (auto map : maps.getAsRange<TensorMapAttr>()) {
+      auto type = map.getOperand() < getKernelOperands().size()
+                      ? dyn_cast<ShapedType>(getKernelOperands()[map.getOperand()].getType())
+                      : ShapedType();
+      if (!type || type.getRank() != 2 || type.getElementTypeBitWidth() != 16)
+        return fail() << "whose " << map << " needs an operand that is a matrix of 16-bit elements";
+      expected.push_back(LLVM::LLVMPointerType::get(getContext()));
+    }
   if (kernel.getArgumentTypes() != ArrayRef<Type>(expected))
     return fail() << "which takes (" << kernel.getArgumentTypes() << "), but these operands make (" << expected << ")";
   return success();

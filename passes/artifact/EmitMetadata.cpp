@@ -16,8 +16,11 @@ MetadataBuilder::MetadataBuilder(llvm::Module &module) : module(module), context
   tensorType = llvm::StructType::create(context, {i32, i32, pointer}, "keel_artifact_tensor");
   stateType = llvm::StructType::create(
       context, {pointer, tensorType, i32, i32, pointer, llvm::ArrayType::get(f64, 3)}, "keel_artifact_state");
+  tensorMapType = llvm::StructType::create(
+      context, {i32, i32, llvm::ArrayType::get(i32, 2), llvm::ArrayType::get(i64, 2)}, "keel_artifact_tensor_map");
   kernelType = llvm::StructType::create(
-      context, {pointer, pointer, pointer, i32, i32, i32, i32, i32, pointer, pointer, i32, pointer}, "keel_artifact_kernel");
+      context, {pointer, pointer, pointer, i32, i32, i32, i32, i32, i32, pointer, pointer, pointer, i32, pointer},
+      "keel_artifact_kernel");
   entryType = llvm::StructType::create(context,
                                        {pointer, i32, i32, i32, i32, pointer, pointer, pointer, pointer, pointer, i64,
                                         i64, i64, pointer},
@@ -42,6 +45,17 @@ llvm::Constant *MetadataBuilder::bytes(ArrayRef<char> data, unsigned alignment) 
                 alignment);
 }
 
+llvm::Constant *MetadataBuilder::tensorMap(DictionaryAttr description) {
+  auto number = [&](StringRef name) { return i32(description.getAs<IntegerAttr>(name).getInt()); };
+  auto box = description.getAs<DenseI32ArrayAttr>("box").asArrayRef();
+  auto extents = description.getAs<DenseI64ArrayAttr>("extents").asArrayRef();
+  SmallVector<uint32_t> boxWords(box.begin(), box.end());
+  SmallVector<uint64_t> extentWords(extents.begin(), extents.end());
+  return llvm::ConstantStruct::get(tensorMapType, {number("argument"), number("dtype"),
+                                                   llvm::ConstantDataArray::get(context, boxWords),
+                                                   llvm::ConstantDataArray::get(context, extentWords)});
+}
+
 // A CPU's kernel has a name and a place; the rest says how a GPU launches one.
 llvm::Constant *MetadataBuilder::kernel(DictionaryAttr description, const Program &program) {
   auto text = [&](StringRef name) -> llvm::Constant * {
@@ -57,10 +71,16 @@ llvm::Constant *MetadataBuilder::kernel(DictionaryAttr description, const Progra
   StringRef key = symbol ? symbol.getValue() : StringRef();
   auto emulated = program.emulatedSymbols.find(key);
   llvm::Constant *function = emulated == program.emulatedSymbols.end() ? null() : module.getFunction(emulated->second);
+  SmallVector<llvm::Constant *> maps;
+  if (auto list = description.getAs<ArrayAttr>("tensor_maps"))
+    for (auto map : list.getAsRange<DictionaryAttr>())
+      maps.push_back(tensorMap(map));
+  llvm::Constant *cluster = description.contains("cluster") ? number("cluster") : i32(symbol ? 1 : 0);
   return llvm::ConstantStruct::get(kernelType, {text("name"), text("location"), text("symbol"), number("threads"),
-                                                number("shared_bytes"), i32(symbol ? 1 : 0), number("num_arguments"),
-                                                i32(program.registers.lookup(key)), text("schedule"), function,
-                                                i32(parameters ? parameters.size() : 0), parameters ? tensors(parameters) : null()});
+                                                number("shared_bytes"), cluster, number("num_arguments"),
+                                                i32(program.registers.lookup(key)), i32(maps.size()), list(tensorMapType, maps),
+                                                text("schedule"), function, i32(parameters ? parameters.size() : 0),
+                                                parameters ? tensors(parameters) : null()});
 }
 
 llvm::Constant *MetadataBuilder::entry(LLVM::LLVMFuncOp function, const Program &program,

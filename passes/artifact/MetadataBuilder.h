@@ -30,6 +30,7 @@ public:
   llvm::Constant *tensor(mlir::Type type);
   llvm::Constant *tensors(mlir::ArrayAttr types);
   llvm::Constant *state(mlir::ml_program::GlobalOp global, llvm::StringRef name);
+  llvm::Constant *tensorMap(mlir::DictionaryAttr description);
   llvm::Constant *kernel(mlir::DictionaryAttr description, const Program &program);
   llvm::Constant *entry(mlir::LLVM::LLVMFuncOp function, const Program &program,
                         const llvm::StringMap<uint32_t> &states);
@@ -37,6 +38,6 @@ public:
 
   llvm::Module &module;
   llvm::LLVMContext &context;
-  llvm::StructType *tensorType, *stateType, *kernelType, *entryType, *programType, *artifactType;
+  llvm::StructType *tensorType, *stateType, *tensorMapType, *kernelType, *entryType, *programType, *artifactType;
 };
 } // namespace keel

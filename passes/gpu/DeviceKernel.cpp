@@ -83,6 +83,36 @@ Value DeviceKernel::extent(unsigned operand, unsigned dim) {
   return function.getArgument(index);
 }
 
+Value DeviceKernel::tensorMap(unsigned operand, int64_t boxRows, int64_t boxColumns) {
+  MLIRContext *context = builder.getContext();
+  auto map = TensorMapAttr::get(context, place(operand), boxRows, boxColumns);
+  unsigned known = llvm::find(maps, map) - maps.begin();
+  if (known == maps.size()) {
+    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
+    NamedAttribute attributes[] = {
+        builder.getNamedAttr(LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes)),
+        builder.getNamedAttr(LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64)),
+        builder.getNamedAttr(NVVM::NVVMDialect::getGridConstantAttrName(), builder.getUnitAttr())};
+    SmallVector<DictionaryAttr> all;
+    function.getAllArgAttrs(all);
+    all.push_back(builder.getDictionaryAttr(attributes));
+    SmallVector<Type> parameters(function.getFunctionType().getParams());
+    Type pointer = LLVM::LLVMPointerType::get(context);
+    parameters.push_back(pointer);
+    function.setFunctionType(LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), parameters));
+    function.getBody().front().addArgument(pointer, loc);
+    function.setAllArgAttrs(all);
+    maps.push_back(map);
+    function->setAttr(tensorMapsAttribute, builder.getArrayAttr(maps));
+  }
+  return function.getArgument(function.getNumArguments() - maps.size() + known);
+}
+
+void DeviceKernel::enterGroup(int64_t count) {
+  threads = count;
+  inGroup = true;
+}
+
 Value DeviceKernel::constant(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
 }
@@ -251,8 +281,8 @@ void DeviceKernel::store(ArrayRef<Value> values, Value pointer) {
   LLVM::StoreOp::create(builder, loc, vector, pointer, bytesOf(stored) * values.size());
 }
 
-int64_t DeviceKernel::allocateShared(int64_t bytes) {
-  int64_t offset = llvm::alignTo(sharedTop, 128);
+int64_t DeviceKernel::allocateShared(int64_t bytes, int64_t alignment) {
+  int64_t offset = llvm::alignTo(sharedTop, alignment);
   sharedTop = offset + bytes;
   sharedSize = std::max(sharedSize, sharedTop);
   return offset;
@@ -260,7 +290,17 @@ int64_t DeviceKernel::allocateShared(int64_t bytes) {
 
 Value DeviceKernel::shared(int64_t offset) { return at(sharedBase, builder.getI8Type(), offset); }
 
-void DeviceKernel::barrier() { NVVM::Barrier0Op::create(builder, loc); }
+void DeviceKernel::barrier() {
+  if (!inGroup)
+    return blockBarrier();
+  auto number = [&](int64_t value) {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)).getResult();
+  };
+  constexpr int64_t groupBarrier = 1; // 0 is the block's
+  NVVM::BarrierOp::create(builder, loc, TypeRange(), number(groupBarrier), number(threads), NVVM::BarrierReductionAttr(), Value());
+}
+
+void DeviceKernel::blockBarrier() { NVVM::Barrier0Op::create(builder, loc); }
 
 Value DeviceKernel::shuffleXorWord(Value word, int64_t mask) {
   Type i32 = builder.getI32Type();

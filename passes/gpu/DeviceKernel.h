@@ -19,7 +19,9 @@ public:
   mlir::OpBuilder builder;
   mlir::Location loc;
   mlir::LLVM::LLVMFuncOp function;
-  const int64_t threads;
+  /// Those that the code which is written next is for: the block's, or its first ones, which then meet at a barrier of
+  /// their own.
+  int64_t threads;
 
   // Parameters. `operand` counts the kernel's operands.
   mlir::Value parameter(unsigned operand) { return function.getArgument(place(operand)); }
@@ -31,6 +33,8 @@ public:
   mlir::Value extraInit(unsigned index) { return function.getArgument(kernel->getNumOperands() + numExtraInputs + index); }
   /// The extent of dimension `dim` of a shaped operand, as i64.
   mlir::Value extent(unsigned operand, unsigned dim);
+  /// A pointer to the tensor map of a matrix operand for boxes of that size: one more parameter.
+  mlir::Value tensorMap(unsigned operand, int64_t boxRows, int64_t boxColumns);
 
   // Constants and arithmetic on i64.
   mlir::Value constant(int64_t value);
@@ -46,6 +50,9 @@ public:
   mlir::Value isZero(mlir::Value number);
   /// Bits [low, low + count) of a non-negative number.
   mlir::Value bits(mlir::Value value, unsigned low, unsigned count);
+
+  /// The code from here on is for the block's first `count` threads alone.
+  void enterGroup(int64_t count);
 
   // Where this thread is, as i64.
   mlir::Value thread() { return threadNumber; }
@@ -69,7 +76,7 @@ public:
   void store(llvm::ArrayRef<mlir::Value> values, mlir::Value pointer);
 
   // Shared memory: places are given out on a stack; the kernel's size is the highest.
-  int64_t allocateShared(int64_t bytes);
+  int64_t allocateShared(int64_t bytes, int64_t alignment = 128);
   int64_t sharedMark() const { return sharedTop; }
   void releaseShared(int64_t mark) { sharedTop = mark; }
   bool sharedUsedSince(int64_t mark) const { return sharedTop > mark; }
@@ -78,6 +85,8 @@ public:
   mlir::Value shared(int64_t offset);
 
   void barrier();
+  /// Of all threads of the block.
+  void blockBarrier();
   /// The value of the thread whose number differs in the bits of `mask`, which lies in the same warp.
   mlir::Value shuffleXor(mlir::Value value, int64_t mask);
   /// Values of other types go through 32-bit words.
@@ -91,6 +100,8 @@ private:
 
   mutable KernelOp kernel;
   unsigned numExtraInputs;
+  bool inGroup = false;
+  llvm::SmallVector<mlir::Attribute> maps; // the last parameters
   llvm::SmallVector<mlir::Type> types; // what the launch passes, in order
   mlir::Value threadNumber, blockNumber, blockCount, sharedBase;
   int64_t sharedTop = 0, sharedSize = 0;

@@ -8,8 +8,14 @@ namespace keel {
 
 /// How a kernel runs: what follows from its sections and the device.
 struct KernelSchedule {
-  int64_t threads = 256;
+  int64_t threads = 256; // that run the tile program
   std::vector<SectionSchedule> sections;
+  /// Further threads of a block, which do nothing but copy.
+  bool isSpecialised() const {
+    return llvm::any_of(sections, [](const SectionSchedule &section) { return section.loop == SectionSchedule::Loop::Wgmma; });
+  }
+  int64_t cluster() const { return isSpecialised() ? sections.front().cluster : 1; }
+  int64_t blockThreads() const { return isSpecialised() ? threads + copyingThreads : threads; }
   std::string describe(const KernelSpace &space) const;
 };
 
@@ -20,8 +26,10 @@ constexpr llvm::StringLiteral tileAttribute = "keel.tile";
 /// chosen; i64.
 constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 
-/// Chooses tiles and main loops for a device; `batch` is the most rows where their number is dynamic.
-KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch);
+/// Chooses tiles and main loops for a device; `batch` is the most rows where their number is dynamic; `hasWgmma`: the target
+/// is sm_90a.
+KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,
+                              bool hasWgmma);
 
 /// A remark for each section that completes rows: what that is expected to add to its time, on every GPU that has a
 /// description.

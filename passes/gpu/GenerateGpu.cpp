@@ -45,7 +45,7 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
     OpBuilder deviceBuilder = OpBuilder::atBlockEnd(device.getBody());
     auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
     LLVM::GlobalOp::create(deviceBuilder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, sharedSymbol,
-                           Attribute(), /*alignment=*/128, /*addrSpace=*/3);
+                           Attribute(), /*alignment=*/1024, /*addrSpace=*/3);
     for (KernelOp kernel : kernels)
       if (failed(generate(kernel, deviceBuilder)))
         return signalPassFailure();
@@ -65,7 +65,7 @@ private:
       launch(builder, kernel, {*function, {}}, buildElementLaunchSize(builder, kernel), {});
       return success();
     }
-    KernelSchedule schedule = chooseSchedule(kernel, *space, getDeviceOfCapability(sm), batch);
+    KernelSchedule schedule = chooseSchedule(kernel, *space, getDeviceOfCapability(sm), batch, wgmma);
     explainRowCosts(kernel, *space, schedule, batch);
     DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);
     LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);

@@ -13,7 +13,7 @@ static bool usesShared(Operation *op) {
   return op
       ->walk([](Operation *each) {
         bool touches =
-            isa<LLVM::FenceOp, LLVM::AtomicRMWOp>(each) || llvm::any_of(each->getOperandTypes(), [](Type type) {
+            isa<LLVM::FenceOp, LLVM::AtomicRMWOp, LLVM::InlineAsmOp>(each) || llvm::any_of(each->getOperandTypes(), [](Type type) {
               auto pointer = dyn_cast<LLVM::LLVMPointerType>(type);
               return pointer && pointer.getAddressSpace() == 3;
             });
@@ -22,13 +22,14 @@ static bool usesShared(Operation *op) {
       .wasInterrupted();
 }
 
-/// Whether nothing uses shared memory from an op to the next barrier or the end. What is inside a loop comes again.
+/// Whether nothing uses shared memory from a barrier to the next of the same threads or the end. What is inside a loop comes again.
 static bool isLastUse(Operation *op) {
+  OperationName barrier = op->getName();
   for (; !isa<LLVM::LLVMFuncOp>(op); op = op->getParentOp()) {
     if (isa<scf::ForOp, scf::WhileOp>(op->getParentOp()))
       return false;
     for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
-      if (isa<NVVM::Barrier0Op>(next))
+      if (next->getName() == barrier)
         return true;
       if (usesShared(next))
         return false;
@@ -38,11 +39,16 @@ static bool isLastUse(Operation *op) {
 }
 
 void keel::eraseLastBarriers(LLVM::LLVMFuncOp function) {
-  SmallVector<Operation *> barriers;
-  function.walk([&](NVVM::Barrier0Op barrier) {
-    if (isLastUse(barrier))
-      barriers.push_back(barrier);
+  // Where groups of threads have code of their own, each goes through the block's barriers as often as the others.
+  SmallVector<Operation *> ofBlock, ofGroup;
+  function.walk([&](Operation *op) {
+    if (isa<NVVM::Barrier0Op>(op))
+      ofBlock.push_back(op);
+    else if (isa<NVVM::BarrierOp>(op))
+      ofGroup.push_back(op);
   });
-  for (Operation *barrier : barriers)
+  SmallVector<Operation *> last;
+  llvm::copy_if(ofGroup.empty() ? ofBlock : ofGroup, std::back_inserter(last), isLastUse);
+  for (Operation *barrier : last)
     barrier->erase();
 }

@@ -4,6 +4,7 @@
 #include "dialect/keel/Keel.h"
 #include "passes/artifact/Artifact.h"
 #include "passes/artifact/PointersToMemrefs.h"
+#include "runtime/include/keel/artifact.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -70,17 +71,45 @@ static void lowerLaunch(LaunchOp launch, LLVM::LLVMFuncOp entry, int64_t index) 
   launch.erase();
 }
 
+// What the driver needs to encode a tensor map: the word of the matrix' address, and its extents, -1 - n for the one in word n.
+static DictionaryAttr describe(LaunchOp launch, TensorMapAttr map) {
+  Builder builder(launch);
+  OperandRange operands = launch.getKernelOperands();
+  int64_t word = operands.size();
+  for (Value before : operands.take_front(map.getOperand()))
+    if (auto shaped = dyn_cast<ShapedType>(before.getType()))
+      word += shaped.getNumDynamicDims();
+  auto type = cast<ShapedType>(operands[map.getOperand()].getType());
+  SmallVector<int64_t> extents;
+  for (int64_t extent : type.getShape())
+    extents.push_back(ShapedType::isDynamic(extent) ? -1 - word++ : extent);
+  int32_t box[] = {int32_t(map.getRows()), int32_t(map.getColumns())};
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr("argument", builder.getI32IntegerAttr(map.getOperand())),
+       builder.getNamedAttr("dtype", builder.getI32IntegerAttr(type.getElementType().isF16() ? KEEL_DTYPE_F16 : KEEL_DTYPE_BF16)),
+       builder.getNamedAttr("box", builder.getDenseI32ArrayAttr(box)),
+       builder.getNamedAttr("extents", builder.getDenseI64ArrayAttr(extents))});
+}
+
 // What the metadata says of the launch's kernel.
 static DictionaryAttr describe(LaunchOp launch, LLVM::LLVMFuncOp kernel) {
   Builder builder(launch);
+  SmallVector<Attribute> maps;
+  if (auto list = kernel->getAttrOfType<ArrayAttr>(tensorMapsAttribute))
+    for (auto map : list.getAsRange<TensorMapAttr>())
+      maps.push_back(describe(launch, map));
   SmallVector<NamedAttribute> fields = {
       builder.getNamedAttr("name", kernel.getSymNameAttr()),
       builder.getNamedAttr("location", builder.getStringAttr(getPlace(launch.getLoc()))),
       builder.getNamedAttr("symbol", kernel.getSymNameAttr()),
       builder.getNamedAttr("threads", kernel->getAttr(threadsAttribute)),
       builder.getNamedAttr("shared_bytes", kernel->getAttr(sharedBytesAttribute)),
-      builder.getNamedAttr("num_arguments", builder.getI32IntegerAttr(kernel.getNumArguments())),
+      builder.getNamedAttr("num_arguments", builder.getI32IntegerAttr(kernel.getNumArguments() - maps.size())),
       builder.getNamedAttr("parameters", builder.getTypeArrayAttr(SmallVector<Type>(launch.getKernelOperands().getTypes())))};
+  if (Attribute cluster = kernel->getAttr(clusterAttribute))
+    fields.push_back(builder.getNamedAttr("cluster", cluster));
+  if (!maps.empty())
+    fields.push_back(builder.getNamedAttr("tensor_maps", builder.getArrayAttr(maps)));
   if (Attribute schedule = kernel->getAttr(scheduleAttribute))
     fields.push_back(builder.getNamedAttr("schedule", schedule));
   return builder.getDictionaryAttr(fields);

@@ -21,15 +21,18 @@ llvm::SmallVector<mlir::Value> operandElements(DeviceKernel &device, TileProgram
 
 /// How a block of threads goes about a section.
 struct SectionSchedule {
-  enum class Loop { Rows, RegisterTile, Mma } loop = Loop::Rows;
+  enum class Loop { Rows, RegisterTile, Mma, Wgmma } loop = Loop::Rows;
   FragmentLayout layout;
   int64_t depthTile = 16, stages = 2; // of a main loop
   int64_t blocks = 0; // that go over the tiles of rows in turn (RowsInTurn.h); 0: a block for each
   int64_t splits = 1; // blocks that share a tile, each with a part of the depth (SplitDepth.h)
-  /// A row lies in the tiles of several blocks, which exchange its sums (the row-block barrier).
-  bool exchanges(const Section &section) const {
+  /// Blocks of a cluster, whose tiles lie side by side and which exchange the sums of their rows.
+  int64_t cluster = 1;
+  bool sharesRows(const Section &section) const {
     return section.mainLoop && section.wholeRows && section.columns > layout.columns;
   }
+  /// A row lies in the tiles of several blocks that are no cluster (the row-block barrier).
+  bool exchanges(const Section &section) const { return cluster == 1 && sharesRows(section); }
 
   /// One line for --explain.
   std::string describe(const Section &section) const;
@@ -42,5 +45,8 @@ Fragment emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const Secti
 /// mma.sync on operands of 16 bits, or of f32 as tf32.
 Fragment emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                      const TilePlace &place, mlir::Value depth);
+
+/// What a block of wgmma threads is made of: 256 that multiply and run the tile program, and a group whose first warp copies.
+constexpr int64_t wgmmaThreads = 256, copyingThreads = 128;
 
 } // namespace keel

@@ -13,6 +13,25 @@ const Workspace &PartialSums::workspaceOf(Value sum) const {
   return *llvm::find_if(workspaces, [&](const Workspace &workspace) { return workspace.sum == sum; });
 }
 
+void PartialSums::write(TileProgram &program, Operation *op, Value rowTile) {
+  if (program.sumsByColumn(op))
+    return program.sumRowsByColumn(cast<linalg::GenericOp>(op), [&](unsigned result, Value first, ArrayRef<Value> sums) {
+      const Workspace &workspace = workspaceOf(op->getResult(result));
+      Type type = workspace.type.getElementType();
+      const TilePlace &place = program.getPlace();
+      Value column = device.add(place.firstColumn, first);
+      Value start = device.at(pointerTo(workspace), type, device.add(device.multiply(rowTile, place.numColumns), column));
+      bool together = place.columnsFit && place.numColumns % sums.size() == 0;
+      if (together)
+        return device.store(sums, start);
+      for (auto [held, sum] : llvm::enumerate(sums)) {
+        Value isThere = device.lessThan(device.add(column, held), device.constant(place.numColumns));
+        device.when(isThere, [&] { device.store({sum}, device.at(start, type, held)); });
+      }
+    });
+  write(program, op, rowTile, program.sumRows(op));
+}
+
 void PartialSums::write(TileProgram &program, Operation *op, Value part, ArrayRef<Fragment> sums) {
   for (auto [sum, fragment] : llvm::zip(op->getResults(), sums)) {
     const Workspace &workspace = workspaceOf(sum);

@@ -11,9 +11,7 @@ public:
   PartialSums(DeviceKernel &device, llvm::ArrayRef<Workspace> workspaces) : device(device), workspaces(workspaces) {}
 
   /// Writes the tile's part of each of the op's results.
-  void write(TileProgram &program, mlir::Operation *op, mlir::Value rowTile) {
-    write(program, op, rowTile, program.sumRows(op));
-  }
+  void write(TileProgram &program, mlir::Operation *op, mlir::Value rowTile);
   void write(TileProgram &program, mlir::Operation *op, mlir::Value part, llvm::ArrayRef<Fragment> sums);
   /// Writes the tile's part of a sum along the rows, one of `columnTiles`.
   void writeAlong(TileProgram &program, mlir::Operation *op, mlir::Value rowTile, mlir::Value columnTile, int64_t columnTiles);

@@ -66,7 +66,8 @@ def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
     mma.sync, each with a part of the depth.
   }];
   let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">,
-                 Option<"sm", "sm", "unsigned", "80", "compute capability of the GPU whose times are estimated">];
+                 Option<"sm", "sm", "unsigned", "80", "compute capability of the GPU whose times are estimated">,
+                 Option<"wgmma", "wgmma", "bool", "false", "the target has wgmma and the copy engine (sm_90a)">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
                            "mlir::NVVM::NVVMDialect", "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
                            "mlir::ml_program::MLProgramDialect", "mlir::vector::VectorDialect", "keel::KeelDialect"];

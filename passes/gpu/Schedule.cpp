@@ -3,6 +3,7 @@
 #include "passes/gpu/RowsInTurn.h"
 #include "passes/gpu/SectionWork.h"
 #include "passes/gpu/SplitDepth.h"
+#include "passes/gpu/WgmmaLoop.h"
 
 #include "passes/schedule/Contraction.h"
 
@@ -25,6 +26,9 @@ std::string SectionSchedule::describe(const Section &section) const {
   case Loop::Mma:
     stream << "mma.sync";
     break;
+  case Loop::Wgmma:
+    stream << "wgmma";
+    break;
   }
   stream << " " << layout.rows << "x" << layout.columns;
   if (section.mainLoop)
@@ -32,7 +36,9 @@ std::string SectionSchedule::describe(const Section &section) const {
   if (splits > 1)
     stream << " depth in " << splits;
   if (section.mainLoop && section.wholeRows)
-    stream << (exchanges(section) ? " row-block barrier" : " row-complete");
+    stream << (cluster > 1          ? " cluster of " + std::to_string(cluster)
+               : exchanges(section) ? " row-block barrier"
+                                    : " row-complete");
   if (!section.rowStatistics.empty())
     stream << " + row statistics";
   if (!section.rowSums.empty())
@@ -116,10 +122,83 @@ static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t
   return schedule;
 }
 
-static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device, int64_t batch) {
+/// Whether wgmma does, too: 16-bit floats in memory, whichever way each operand lies. (tf32 would have to go along the depth.)
+static bool fitsWgmma(const Section &section) {
+  Product product = Product::get(section);
+  auto isPlain = [](OpOperand *operand) { return isa<BlockArgument>(operand->get()); };
+  return fitsMma(section) && product.elementType(product.a).getIntOrFloatBitWidth() == 16 && isPlain(product.a) && isPlain(product.b) &&
+         section.depthSums.empty();
+}
+
+/// What the tile program loads of the kernel's arguments, in registers for each of a thread's elements: a thread's columns serve two
+/// rows. `matrices`: also whether one is a matrix.
+static double loadedOf(const Section &section, bool &matrices) {
+  llvm::SmallPtrSet<Value, 8> seen;
+  double registers = 0;
+  auto visit = [&](auto &self, Operation *op) -> void {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      bool isRead = !generic || generic.payloadUsesValueFromOperand(&operand);
+      if (op == section.mainLoop && generic.isDpsInput(&operand))
+        continue;
+      auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+      if (!isRead || !type || !seen.insert(operand.get()).second)
+        continue;
+      if (Operation *producer = operand.get().getDefiningOp()) {
+        if (isEvaluatedInPlace(producer))
+          self(self, producer);
+        continue;
+      }
+      if (type.getRank() == 2) {
+        registers += type.getElementTypeBitWidth() / 32.0;
+        matrices = true;
+      } else if (type.getRank() == 1 && type.getDimSize(0) == section.columns) {
+        registers += 0.5;
+      }
+    }
+  };
+  for (Operation *op : section.ops)
+    visit(visit, op);
+  return registers;
+}
+
+/// The tile of wgmma: two groups of warps, each with 64 whole rows of it.
+static SectionSchedule chooseWgmma(const Section &section, std::optional<ArrayRef<int64_t>> forced) {
+  constexpr int64_t rows = 128, ringBytes = 200 << 10, multiprocessors = 132;
+  SectionSchedule schedule;
+  schedule.loop = SectionSchedule::Loop::Wgmma;
+  // Registers are the limit. Where it must be asked which rows are there, all that is loaded and all of the tile wait for the
+  // stores of a row; else ptxas takes a few columns after the other, unless sums along the rows need two whole tiles.
+  bool matrices = false;
+  double perElement = 1 + loadedOf(section, matrices);
+  int64_t columns = std::min<int64_t>(std::max<int64_t>(64, llvm::PowerOf2Ceil(section.columns)), longestRowOfBlock);
+  auto isTooWide = [&] {
+    if (ShapedType::isDynamic(section.rows))
+      return columns / 2 * perElement > 170;
+    return section.wholeRows && matrices && columns > longestRowOfBlock / 2;
+  };
+  while (columns > 64 && isTooWide())
+    columns /= 2;
+  // Narrower tiles where wide ones would leave multiprocessors without work.
+  if (!section.wholeRows && !ShapedType::isDynamic(section.rows))
+    while (columns > 64 && llvm::divideCeil(section.rows, rows) * llvm::divideCeil(section.columns, columns) < multiprocessors)
+      columns /= 2;
+  if (forced)
+    columns = (*forced)[1];
+  schedule.layout = mmaLayout(rows, columns, 8, 1);
+  schedule.depthTile = 64;
+  schedule.stages = std::min<int64_t>(ringBytes / WgmmaLoop::stageBytes(schedule.layout, schedule.depthTile), 8);
+  return schedule;
+}
+
+static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device, int64_t batch,
+                                      bool hasWgmma) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
+  bool fitsForced = !forced || (forced[0] == 128 && forced[1] >= 64 && forced[1] <= 256);
+  if (hasWgmma && fitsForced && fitsWgmma(section))
+    return chooseWgmma(section, forced ? std::optional(forced.asArrayRef()) : std::nullopt);
   if (fitsMma(section)) {
     // Beyond what one block holds, several share a row.
     bool complete = section.wholeRows && columns <= longestRowOfBlock;
@@ -144,14 +223,26 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
   return schedule;
 }
 
-KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch) {
+/// Blocks that share rows are a cluster where a device may have one of that size, and every block of the launch is in one.
+static void chooseCluster(const KernelSpace &space, KernelSchedule &schedule) {
+  if (space.sections.size() != 1 || !schedule.isSpecialised() || !schedule.sections[0].sharesRows(space.sections[0]))
+    return;
+  constexpr int64_t largestCluster = 16; // more than 8 must be asked for
+  int64_t across = llvm::divideCeil(space.sections[0].columns, schedule.sections[0].layout.columns);
+  if (across <= 8 || across == largestCluster)
+    schedule.sections[0].cluster = across;
+}
+
+KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,
+                                    bool hasWgmma) {
   KernelSchedule schedule;
   for (const Section &section : space.sections)
     if (!section.mainLoop && section.wholeRows && section.columns > 32768)
       schedule.threads = 1024;
   for (const Section &section : space.sections) {
     if (section.mainLoop) {
-      schedule.sections.push_back(chooseMainLoop(kernel, section, device, batch));
+      bool usesWgmma = hasWgmma && schedule.threads == wgmmaThreads;
+      schedule.sections.push_back(chooseMainLoop(kernel, section, device, batch, usesWgmma));
       continue;
     }
     SectionSchedule rows;
@@ -159,5 +250,6 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, c
       rows.layout = chooseRowsLayout(section, schedule.threads);
     schedule.sections.push_back(rows);
   }
+  chooseCluster(space, schedule);
   return schedule;
 }

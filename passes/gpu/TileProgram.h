@@ -32,6 +32,18 @@ struct RowExchange {
   int64_t sites = 0;                    // sums exchanged so far
 };
 
+/// How the blocks of a cluster whose tiles share rows do: each stores its parts into the shared memory of all.
+struct ClusterExchange {
+  /// Takes its memory from the block's.
+  ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites);
+  /// By one thread, before the cluster's first barrier.
+  void prepare(DeviceKernel &device);
+
+  int64_t blocks, rows;     // of the cluster, of a tile
+  int64_t sites, used = 0;  // sums to be exchanged, and exchanged so far
+  int64_t values, barriers; // places in shared memory
+};
+
 /// Where a tile lies.
 struct TilePlace {
   mlir::Value firstRow, firstColumn; // i64
@@ -41,6 +53,7 @@ struct TilePlace {
   mlir::Value isFirstRow, isFirstColumn;    // whether this is the first tile along the axis; null where it is the only one
   RowExchange *exchange = nullptr;          // where other blocks hold the rest of the rows
   mlir::Value firstDepth, endDepth;         // the part of a main loop's depth; null: all of it
+  ClusterExchange *cluster = nullptr;       // where blocks of the same cluster do
 };
 
 class TileProgram {
@@ -63,6 +76,12 @@ public:
   static bool holdsColumns(const Section &section, mlir::Operation *op) {
     return llvm::is_contained(section.loops.find(op)->second, Axis::Column);
   }
+  /// Whether sumRowsByColumn takes the sum: of 32-bit numbers, a column each, where many threads hold parts of a column.
+  bool sumsByColumn(mlir::Operation *op) const;
+  /// Sums over the tile's rows by way of shared memory: gives `use` four columns that follow each other, the first one's number
+  /// in the tile, and their sums of each result. It runs in one thread for each such four.
+  void sumRowsByColumn(mlir::linalg::GenericOp op,
+                       llvm::function_ref<void(unsigned result, mlir::Value first, llvm::ArrayRef<mlir::Value> sums)> use);
   /// The results of a sum over all rows, or along rows of several tiles, now that it is complete: what it was started with
   /// is added.
   void bindSums(mlir::Operation *op, llvm::ArrayRef<Fragment> sums);
@@ -114,6 +133,8 @@ public:
 
 private:
   mlir::Value base(Axis axis); // of the thread's elements in the tile
+  void exchangeInCluster(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
+                         llvm::ArrayRef<mlir::Operation *> combiners);
   void exchangeRows(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values, llvm::ArrayRef<mlir::Operation *> combiners);
   Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
   Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
@@ -121,6 +142,9 @@ private:
   static Axes axesRead(mlir::linalg::GenericOp op, mlir::OpOperand &operand, const Axes &loops);
   static Axes loopsFor(mlir::linalg::GenericOp op, mlir::Value result, llvm::ArrayRef<Axis> axes);
   void sumColumns(mlir::linalg::GenericOp op);
+  llvm::SmallVector<Fragment> inputsOf(mlir::linalg::GenericOp op);
+  llvm::SmallVector<mlir::Value> sumSlot(mlir::linalg::GenericOp op, llvm::ArrayRef<Fragment> inputs, Axis axis, int64_t slot,
+                                         llvm::SmallVector<mlir::Value> sums);
   llvm::SmallVector<Fragment> rowMoments(norm::MomentsOp op);
   mlir::Value tileRows();
   /// Whether this thread writes the element: it is there, and no thread before this one has it.

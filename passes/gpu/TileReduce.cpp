@@ -136,33 +136,43 @@ void TileProgram::bindSums(Operation *op, ArrayRef<Fragment> sums) {
   }
 }
 
-SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis axis, ValueRange starts) {
-  OpBuilder &builder = device.builder;
-  const Axes &loops = section.loops.find(op)->second;
-  SmallVector<Fragment> operands;
+SmallVector<Fragment> TileProgram::inputsOf(linalg::GenericOp op) {
+  SmallVector<Fragment> inputs;
   for (OpOperand *operand : op.getDpsInputOperands())
-    operands.push_back(get(operand->get(), section.axesOf(op, op.getMatchingIndexingMap(operand))));
+    inputs.push_back(get(operand->get(), section.axesOf(op, op.getMatchingIndexingMap(operand))));
+  return inputs;
+}
+
+/// The thread's part of one row's or column's sums: over what it holds along the other axis that is there, added to `sums`.
+SmallVector<Value> TileProgram::sumSlot(linalg::GenericOp op, ArrayRef<Fragment> inputs, Axis axis, int64_t slot,
+                                        SmallVector<Value> sums) {
+  const Axes &loops = section.loops.find(op)->second;
   bool alongColumns = axis == Axis::Column;
-  bool keeps = llvm::is_contained(loops, alongColumns ? Axis::Row : Axis::Column);
+  for (int64_t step = 0, end = alongColumns ? layout.columnsHeld() : layout.rowsHeld(); step < end; ++step) {
+    int64_t r = alongColumns ? slot : step, c = alongColumns ? step : slot;
+    SmallVector<Value> arguments;
+    for (const Fragment &fragment : inputs)
+      arguments.push_back(at(fragment, r, c));
+    arguments.append(sums);
+    Value isThere = alongColumns ? columnIsThere(c) : rowIsThere(r);
+    for (auto [sum, next] : llvm::zip(sums, cloneBody(op, arguments, loops, r, c)))
+      sum = isThere ? arith::SelectOp::create(device.builder, device.loc, isThere, next, sum).getResult() : next;
+  }
+  return sums;
+}
+
+SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis axis, ValueRange starts) {
+  SmallVector<Fragment> inputs = inputsOf(op);
+  bool alongColumns = axis == Axis::Column;
+  bool keeps = llvm::is_contained(section.loops.find(op)->second, alongColumns ? Axis::Row : Axis::Column);
   int64_t kept = !keeps ? 1 : alongColumns ? layout.rowsHeld() : layout.columnsHeld();
-  int64_t summed = alongColumns ? layout.columnsHeld() : layout.rowsHeld();
   SmallVector<SmallVector<Value>> results(op->getNumResults());
   for (int64_t slot = 0; slot < kept; ++slot) {
     SmallVector<Value> sums = neutral(device, op);
     if (!starts.empty())
       for (auto [result, sum] : llvm::enumerate(sums))
         sum = starts[result * kept + slot];
-    for (int64_t step = 0; step < summed; ++step) {
-      int64_t r = alongColumns ? slot : step, c = alongColumns ? step : slot;
-      SmallVector<Value> arguments;
-      for (const Fragment &fragment : operands)
-        arguments.push_back(at(fragment, r, c));
-      arguments.append(sums);
-      Value isThere = alongColumns ? columnIsThere(c) : rowIsThere(r);
-      for (auto [sum, next] : llvm::zip(sums, cloneBody(op, arguments, loops, r, c)))
-        sum = isThere ? arith::SelectOp::create(builder, device.loc, isThere, next, sum).getResult() : next;
-    }
-    for (auto [result, sum] : llvm::zip(results, sums))
+    for (auto [result, sum] : llvm::zip(results, sumSlot(op, inputs, axis, slot, sums)))
       result.push_back(sum);
   }
   return results;
@@ -174,6 +184,8 @@ void TileProgram::sumColumns(linalg::GenericOp op) {
   reduceAcross(Axis::Column, sums, reduction.combiners);
   if (place.exchange)
     exchangeRows(sums, reduction.combiners);
+  if (place.cluster)
+    exchangeInCluster(sums, reduction.combiners);
   bool rows = llvm::is_contained(section.loops.find(op)->second, Axis::Row);
   for (auto [index, sum] : llvm::enumerate(sums)) {
     OpOperand *init = op.getDpsInitOperand(index);

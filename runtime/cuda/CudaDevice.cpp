@@ -87,6 +87,8 @@ CUfunction CudaDevice::loadKernel(const keel_artifact_kernel &kernel) {
              what, ": ", kernel.shared_bytes, " bytes of shared memory");
   if (kernel.cluster > 1 && !cu.cuLaunchKernelEx)
     fail(KEEL_DEVICE, what, ": the CUDA driver is too old for clusters (they came with CUDA 11.8)");
+  if (kernel.num_tensor_maps && !cu.cuTensorMapEncodeTiled)
+    fail(KEEL_DEVICE, what, ": the CUDA driver is too old for tensor maps (they came with CUDA 12.0)");
   if (kernel.cluster > 8) // what every device with clusters takes
     cu.check(cu.cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1), what,
              ": a cluster of ", kernel.cluster, " blocks");

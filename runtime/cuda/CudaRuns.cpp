@@ -1,9 +1,26 @@
 // Running entries: launches, recorded as a graph at the first call and replayed.
 #include "runtime/cuda/CudaDevice.h"
 
+#include "runtime/device/TensorMaps.h"
+
 #include <exception>
 
 namespace keel::runtime {
+
+/// Copied by the launch, or into the graph.
+static EncodedTensorMap encode(const Driver &cu, const keel_artifact_kernel &kernel, const keel_artifact_tensor_map &map,
+                               const std::uint64_t *arguments) {
+  MappedMatrix matrix(map, arguments);
+  std::uint64_t extents[] = {matrix.columns, matrix.rows}, rowBytes = matrix.columns * MappedMatrix::elementBytes;
+  std::uint32_t box[] = {map.box[1], map.box[0]}, steps[] = {1, 1};
+  EncodedTensorMap encoded;
+  cu.check(cu.cuTensorMapEncodeTiled(
+               &encoded, map.dtype == KEEL_DTYPE_F16 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT16 : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 2,
+               reinterpret_cast<void *>(matrix.address), extents, &rowBytes, box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE,
+               CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
+           kernelText(kernel), ": no tensor map of ", matrix.rows, " x ", matrix.columns, " elements");
+  return encoded;
+}
 
 void CudaDevice::launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
                         const std::uint64_t *arguments) {
@@ -11,6 +28,11 @@ void CudaDevice::launch(const keel_artifact_entry &entry, std::uint32_t index, s
   std::vector<void *> parameters(kernel.num_arguments);
   for (std::uint32_t i = 0; i < kernel.num_arguments; ++i) // the driver knows each one's size, and reads the low bytes
     parameters[i] = const_cast<std::uint64_t *>(&arguments[i]);
+  std::vector<EncodedTensorMap> maps;
+  for (const keel_artifact_tensor_map &map : tensorMapsOf(kernel))
+    maps.push_back(encode(cu, kernel, map, arguments));
+  for (EncodedTensorMap &map : maps)
+    parameters.push_back(&map);
   Recorded event{&entry, index, nullptr, nullptr};
   if (recording) {
     event.begin = makeEvent(CU_EVENT_DEFAULT);

@@ -29,6 +29,7 @@ Driver::Driver() {
   KEEL_CUDA_FUNCTIONS(KEEL_FIND)
 #undef KEEL_FIND
   cuLaunchKernelEx = reinterpret_cast<keel_cuLaunchKernelEx>(find("cuLaunchKernelEx", false));
+  cuTensorMapEncodeTiled = reinterpret_cast<keel_cuTensorMapEncodeTiled>(find("cuTensorMapEncodeTiled", false));
   check(cuInit(0), "the CUDA driver cannot be used");
 }
 

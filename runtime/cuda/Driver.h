@@ -19,6 +19,7 @@ public:
   KEEL_CUDA_FUNCTIONS(KEEL_MEMBER)
 #undef KEEL_MEMBER
   keel_cuLaunchKernelEx cuLaunchKernelEx = nullptr; // may be missing
+  keel_cuTensorMapEncodeTiled cuTensorMapEncodeTiled = nullptr; // likewise
 
   /// "CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected"
   std::string errorText(CUresult result) const;

@@ -49,6 +49,13 @@ enum {
   CU_EVENT_DEFAULT = 0,
   CU_EVENT_DISABLE_TIMING = 2,
   CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION = 4,
+
+  CU_TENSOR_MAP_DATA_TYPE_FLOAT16 = 6,
+  CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 = 9,
+  CU_TENSOR_MAP_INTERLEAVE_NONE = 0,
+  CU_TENSOR_MAP_SWIZZLE_128B = 3,
+  CU_TENSOR_MAP_L2_PROMOTION_L2_256B = 3,
+  CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0,
 };
 
 typedef struct CUlaunchAttribute {
@@ -113,5 +120,11 @@ typedef struct CUlaunchConfig {
 
 /* Needed for clusters alone: drivers before CUDA 11.8 lack it. */
 typedef CUresult (*keel_cuLaunchKernelEx)(const CUlaunchConfig *, CUfunction, void **, void **);
+
+/* Needed for tensor maps alone: drivers before CUDA 12.0 lack it. Map (128 bytes, aligned to 64), data type, rank, address,
+ * extents (innermost first), strides in bytes (of all dimensions but the first), box, element strides, interleave, swizzle,
+ * L2 promotion, what is read outside. */
+typedef CUresult (*keel_cuTensorMapEncodeTiled)(void *, int, uint32_t, void *, const uint64_t *, const uint64_t *, const uint32_t *,
+                                                const uint32_t *, int, int, int, int);
 
 #endif

@@ -76,6 +76,12 @@ void setRegisters(Thread &thread, const Grid &grid, const Block &block) {
   r[KEEL_EMULATED_CLUSTER_NCTAID_X] = r[KEEL_EMULATED_CLUSTER_NCTARANK] = cluster;
   r[KEEL_EMULATED_IS_EXPLICIT_CLUSTER] = cluster > 1;
 }
+
+/// What ptxas gives each thread of a block that needs a whole multiprocessor: as many as there are, in steps of 8.
+std::uint32_t registersAtStart(const Kernel &kernel) {
+  constexpr std::uint32_t file = 1 << 16, most = 255;
+  return kernel.registers ? (kernel.registers + 7) / 8 * 8 : std::min(file / kernel.threads / 8 * 8, most / 8 * 8);
+}
 } // namespace
 
 void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32_t index, Worker &worker) {
@@ -87,6 +93,7 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
   block.rank = rank;
   block.live = grid.kernel->threads;
   block.time = 1;
+  block.freeRegisters = 0;
   block.quiet = 0;
   for (Barrier &barrier : block.barriers)
     barrier = Barrier();
@@ -108,6 +115,7 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     warp.spinning = warp.exited = 0;
     warp.meetings.clear();
     warp.polls = 0;
+    warp.registers = registersAtStart(*grid.kernel);
     warp.barrierSite = nullptr;
     warp.barrierLanes = 0;
     warp.threads = block.threads.data() + w * warpSize;

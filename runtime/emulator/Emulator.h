@@ -64,6 +64,7 @@ struct Kernel {
   std::uint32_t sharedBytes = 0; ///< static (rounded up to 128) and dynamic
   std::uint32_t dynamicBytes = 0; ///< of these, dynamic (for %dynamic_smem_size)
   std::uint32_t cluster = 1;     ///< blocks in a cluster: divides the number of blocks
+  std::uint32_t registers = 0;   ///< of a thread when it starts (setmaxnreg); 0: all that a multiprocessor has
   std::span<const Buffer> buffers = {}; ///< what of global memory it may touch; none: all that is registered
 };
 

@@ -152,6 +152,7 @@ struct Warp {
   std::uint64_t polls;            // that found nothing new
   const Site *barrierSite;        // of the aligned barrier that some of its threads have come to
   std::uint32_t barrierLanes;     // those
+  std::uint32_t registers;        // of each of its threads (setmaxnreg)
   Thread *threads;                // lane 0
 
   Thread &thread(std::uint32_t lane) const;
@@ -182,6 +183,7 @@ struct Block {
   std::uint32_t rank;     // in its cluster
   std::uint32_t live;     // threads
   std::uint32_t time;     // of synchronisations; starts at 1
+  std::uint32_t freeRegisters; // that warps have given away
   std::uint32_t quiet;    // turns since a poll found nothing new
   std::vector<Thread> threads;
   std::vector<Warp> warps;

@@ -69,8 +69,14 @@ void checkKernel(const keel_artifact_program &program, const keel_artifact_kerne
   // CUDA C++ Programming Guide: a kernel takes 32764 bytes of parameters from CUDA 12.1 and sm_70 on.
   constexpr std::uint32_t mostThreads = 1024, mostArguments = 32764 / 8;
   if (!kernel.name || (program.image && !kernel.symbol) || (!program.image && !kernel.emulated) || kernel.threads == 0 ||
-      kernel.threads > mostThreads || kernel.num_arguments > mostArguments)
+      kernel.threads > mostThreads || kernel.num_arguments + 16ull * kernel.num_tensor_maps > mostArguments || (kernel.num_tensor_maps && !kernel.tensor_maps))
     fail(KEEL_BAD_FORMAT, where, ": malformed kernel");
+  auto isWord = [&](std::int64_t number) { return number < static_cast<std::int64_t>(kernel.num_arguments); };
+  for (std::uint32_t i = 0; i < kernel.num_tensor_maps; ++i) {
+    const keel_artifact_tensor_map &map = kernel.tensor_maps[i];
+    if (!isWord(map.argument) || !isWord(-1 - map.extents[0]) || !isWord(-1 - map.extents[1]))
+      fail(KEEL_BAD_FORMAT, where, ": malformed tensor map ", i);
+  }
 }
 
 void checkEntry(const keel_artifact &artifact, const keel_artifact_program &program, const keel_artifact_entry &entry,

@@ -159,9 +159,9 @@ CUresult Driver::load(CUmod_st &module, const void *image) {
       function->kernel = &kernel;
       CubinKernel &cubin = function->cubin;
       function->isCubin = readCubin(program.image, program.image_bytes, kernel.symbol, cubin);
-      if (function->isCubin && cubin.parameterBytes.size() != kernel.num_arguments)
+      if (function->isCubin && cubin.parameterBytes.size() != kernel.num_arguments + kernel.num_tensor_maps)
         fault(std::string("kernel '") + kernel.symbol + "' takes " + std::to_string(cubin.parameterBytes.size()) +
-              " parameters in the image, " + std::to_string(kernel.num_arguments) + " in the table");
+              " parameters in the image, " + std::to_string(kernel.num_arguments + kernel.num_tensor_maps) + " in the table");
       if (cubin.threads && cubin.threads != kernel.threads)
         fault(std::string("kernel '") + kernel.symbol + "' has blocks of " + std::to_string(cubin.threads) +
               " threads in the image, of " + std::to_string(kernel.threads) + " in the table");
@@ -236,8 +236,13 @@ void Driver::execute(const Launch &launch) {
     fault(std::string("kernel '") + kernel.symbol + "' has no emulated form: compile the model with --emulate");
   runtime::EmulatedKernel emulated(kernel, launch.arguments.data());
   emulated.kernel.sharedBytes = emulated.kernel.dynamicBytes = launch.sharedBytes;
+  emulated.kernel.threads = launch.threads;
+  emulated.kernel.cluster = launch.cluster;
+  std::vector<std::uint64_t> words = launch.arguments;
+  for (const runtime::EncodedTensorMap &map : launch.maps)
+    words.push_back(reinterpret_cast<std::uint64_t>(&map));
   try {
-    emulator.launch(emulated.kernel, launch.blocks, launch.arguments.data(), options);
+    emulator.launch(emulated.kernel, launch.blocks, words.data(), options);
   } catch (const std::exception &error) {
     std::fprintf(stderr, "stand-in: %s\n", error.what());
     sticky = CUDA_ERROR_LAUNCH_FAILED;

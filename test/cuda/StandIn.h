@@ -18,6 +18,7 @@
 
 #include "keel/artifact.h"
 #include "runtime/cuda/DriverTypes.h"
+#include "runtime/device/TensorMaps.h"
 #include "runtime/emulator/Emulator.h"
 
 #include <cstdint>
@@ -64,6 +65,7 @@ struct Launch {
   CUfunction function;
   std::uint32_t blocks, threads, sharedBytes, cluster;
   std::vector<std::uint64_t> arguments;
+  std::vector<runtime::EncodedTensorMap> maps; // by value, as what is given to a launch
   std::vector<std::pair<const std::uint8_t *, std::uint64_t>> uses; // base and serial
 };
 

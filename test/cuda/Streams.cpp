@@ -1,4 +1,5 @@
 // The driver's functions for streams, graphs, launches and events.
+#include "runtime/emulator/TensorMap.h"
 #include "test/cuda/Functions.h"
 
 #include <cstring>
@@ -90,12 +91,18 @@ static CUresult launchKernel(CUfunction function, unsigned blocks, unsigned thre
                              unsigned cluster, CUstream stream, void **parameters) {
   checkFunction(function, "cuLaunchKernel");
   checkHandle(driver.streams, stream, "cuLaunchKernel");
-  Launch launch{function, blocks, threads, sharedBytes, cluster, {}, {}};
+  Launch launch{function, blocks, threads, sharedBytes, cluster, {}, {}, {}};
   for (std::uint32_t i = 0; i < function->kernel->num_arguments; ++i) {
     // What a GPU would read: as many bytes as the parameter has.
     std::uint64_t word = 0;
     std::memcpy(&word, parameters[i], function->isCubin ? function->cubin.parameterBytes[i] : sizeof word);
     launch.arguments.push_back(word);
+  }
+  for (std::uint32_t i = 0; i < function->kernel->num_tensor_maps; ++i) {
+    std::uint32_t number = function->kernel->num_arguments + i;
+    if (function->isCubin && function->cubin.parameterBytes[number] != sizeof(keel::runtime::EncodedTensorMap))
+      fault("a tensor map is given for a parameter of another size");
+    launch.maps.push_back(*static_cast<const keel::runtime::EncodedTensorMap *>(parameters[number]));
   }
   return driver.launch(stream, std::move(launch));
 }
@@ -118,6 +125,29 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
     return CUDA_ERROR_INVALID_VALUE;
   return launchKernel(function, config->gridDimX, config->blockDimX, config->sharedMemBytes, cluster, config->hStream,
                       parameters);
+}
+
+// What the driver refuses, and the emulator's encoding (CUDA driver API, cuTensorMapEncodeTiled).
+CUresult cuTensorMapEncodeTiled(void *map, int type, uint32_t rank, void *address, const uint64_t *extents, const uint64_t *strides,
+                                const uint32_t *box, const uint32_t *steps, int interleave, int swizzle, int, int fill) {
+  ENTER(true, std::to_string(box[1]) + "x" + std::to_string(box[0]) + " of " + std::to_string(extents[1]) + "x" + std::to_string(extents[0]));
+  if (driver.sm < 90 || (type != CU_TENSOR_MAP_DATA_TYPE_FLOAT16 && type != CU_TENSOR_MAP_DATA_TYPE_BFLOAT16) || rank != 2 ||
+      interleave != CU_TENSOR_MAP_INTERLEAVE_NONE || fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE || steps[0] != 1 || steps[1] != 1 ||
+      extents[0] >> 32 || extents[1] >> 32 || reinterpret_cast<std::uintptr_t>(map) % 64)
+    return CUDA_ERROR_INVALID_VALUE;
+  if (!driver.find(address, extents[1] * strides[0]))
+    fault("cuTensorMapEncodeTiled: the matrix lies in no allocation");
+  keel::emulator::TensorMap tiled{};
+  tiled.rank = 2;
+  tiled.elementBytes = 2;
+  tiled.swizzle = static_cast<keel::emulator::Swizzle>(swizzle);
+  tiled.base = reinterpret_cast<std::uint64_t>(address);
+  for (unsigned dim : {0, 1}) {
+    tiled.extents[dim] = static_cast<std::uint32_t>(extents[dim]);
+    tiled.box[dim] = box[dim];
+  }
+  tiled.strides[0] = strides[0];
+  return keel::emulator::encode(tiled, map) ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 }
 
 // --- Events ---------------------------------------------------------------------------------------------------------

@@ -272,7 +272,7 @@ TEST(Checks, BuffersOfOneAllocation) {
   std::uint64_t base = device.add(arena, true, "arena");
   auto run = [&](std::initializer_list<emulator::Buffer> given) {
     std::vector<emulator::Buffer> buffers(given);
-    emulator::Kernel kernel{"kernel", "model.mlir:1:1", writeBehind, 32, 0, 0, 1, buffers};
+    emulator::Kernel kernel{"kernel", "model.mlir:1:1", writeBehind, 32, 0, 0, 1, 0, buffers};
     device.emulator.launch(kernel, 1, device.arguments.data(), {});
   };
   EXPECT_NO_THROW(run({{base + 128, 128}, {base, 128}}));

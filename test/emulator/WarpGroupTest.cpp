@@ -109,5 +109,25 @@ TEST(WarpGroup, FencesAndWaits) {
   }
 }
 
+/// Three groups of 168 registers a thread; the first gives away what the others ask for.
+template <std::uint64_t kept, std::uint64_t wanted> void exchangeRegisters(Thread *t, const std::uint64_t *) {
+  if (tid(t) < 128)
+    PTX(t, "setmaxnreg.dec.sync.aligned.u32", kept);
+  else
+    PTX(t, "setmaxnreg.inc.sync.aligned.u32", wanted);
+}
+
+TEST(WarpGroup, Registers) {
+  Options options;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    Device device;
+    options.seed = seed;
+    device.run({exchangeRegisters<40, 232>, 384}, options);
+    expectFault(Fault::Deadlock, [&] { device.run({exchangeRegisters<40, 240>, 384}, options); }, {"setmaxnreg.inc"});
+    expectFault(Fault::Invalid, [&] { device.run({exchangeRegisters<40, 160>, 384}, options); }, {"an increase to 160 registers of a warp that has 168"});
+    expectFault(Fault::Invalid, [&] { device.run({exchangeRegisters<41, 168>, 384}, options); }, {"multiple of 8"});
+  }
+}
+
 } // namespace
 } // namespace keel::test

@@ -1,6 +1,6 @@
 """Steps of training on the emulated GPU beside the CPU's: the loss of each step, and what the network says after the last.
 
-    training.py MODEL.mlir [--tolerance 1e-5] [--logits 1e-4] [--steps 3] [--rows 33] [FLAG of keel-compile]...
+    training.py MODEL.mlir [--tolerance 1e-5] [--logits 1e-4] [--steps 3] [--rows 33] [--target sm_80] [FLAG of keel-compile]...
 
 Each device keeps its own state, so that an error in a gradient or an update shows in the losses after it. The batch is
 smaller than what the model is compiled for, and no multiple of a tile. AdamW moves a bias before batch norm, whose gradient is rounding, by the sign of the rounding: the
@@ -20,6 +20,7 @@ parser.add_argument("--tolerance", type=float, default=1e-5)
 parser.add_argument("--logits", type=float, default=1e-4, help="the logits' tolerance")
 parser.add_argument("--steps", type=int, default=3)
 parser.add_argument("--rows", type=int, default=33)
+parser.add_argument("--target", default="sm_80", help="the emulated GPU")
 options, flags = parser.parse_known_args()
 data = pathlib.Path(__file__).parent.parent / "data"
 
@@ -50,7 +51,7 @@ def train(folder, device):
 
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
-    run("keel-compile", options.model, "--train=adamw", "--target=native,sm_80", "--emulate", "-o", folder / "model.so", *flags)
+    run("keel-compile", options.model, "--train=adamw", f"--target=native,{options.target}", "--emulate", "-o", folder / "model.so", *flags)
     (cpu, expected), (gpu, logits) = (train(folder, device) for device in ("cpu", "emulator"))
 worst = [numpy.abs(gpu - cpu).max() / numpy.abs(cpu).min(), numpy.abs(logits - expected).max() / numpy.abs(expected).max()]
 print(f"losses {cpu}, off by {worst[0]:.1e}; logits off by {worst[1]:.1e}")

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #define KEEL_ARTIFACT_MAGIC 0x4c45454bu /* "KEEL" */
-#define KEEL_ARTIFACT_VERSION 3u
+#define KEEL_ARTIFACT_VERSION 4u
 #define KEEL_ARTIFACT_ALIGNMENT 64 /* bytes: of every buffer, of the arena and of a worker's scratch memory */
 
 typedef enum keel_dtype {
@@ -75,6 +75,15 @@ typedef struct keel_artifact_state {
 /* A thread of the emulator (runtime/emulator); opaque here. */
 struct keel_emulated_thread;
 
+/* A matrix of 16-bit elements in the device's memory, as the copy engine (TMA) moves boxes of it: rows of up to 128 bytes
+ * in shared memory, CU_TENSOR_MAP_SWIZZLE_128B, zeros from outside. */
+typedef struct keel_artifact_tensor_map {
+  uint32_t argument;  /* the word that is its address */
+  uint32_t dtype;     /* keel_dtype */
+  uint32_t box[2];    /* rows, columns */
+  int64_t extents[2]; /* rows, columns; -1 - n: word n */
+} keel_artifact_tensor_map;
+
 /* A kernel. On a GPU it is launched with a one-dimensional grid of one-dimensional blocks. */
 typedef struct keel_artifact_kernel {
   const char *name;
@@ -86,6 +95,8 @@ typedef struct keel_artifact_kernel {
   uint32_t cluster;       /* blocks of a cluster; 0 or 1: none */
   uint32_t num_arguments; /* words that a launch passes */
   uint32_t registers;     /* of a thread, as the assembler reports; 0: not known */
+  uint32_t num_tensor_maps; /* encoded for each launch, and passed by value behind the words */
+  const keel_artifact_tensor_map *tensor_maps;
   const char *schedule;   /* one line for people, or NULL */
   /* The same kernel compiled for the emulator; NULL without --emulate. */
   void (*emulated)(struct keel_emulated_thread *thread, const uint64_t *arguments);

@@ -103,3 +103,18 @@ func.func @parameters(%n: index, %y: memref<?xf32>) {
   keel.launch @device::@k blocks(%n) outs(%y : memref<?xf32>)
   return
 }
+
+// -----
+
+gpu.module @device {
+  // expected-note @below {{the kernel is here}}
+  llvm.func @k(%y: !llvm.ptr<1>, %map: !llvm.ptr) attributes {nvvm.kernel, keel.threads = 128 : i32, keel.shared_bytes = 0 : i32,
+    keel.tensor_maps = [#keel.tensor_map<operand = 0, box = [64, 64]>]} {
+    llvm.return
+  }
+}
+func.func @tensor_map(%n: index, %y: memref<8x8xf32>) {
+  // expected-error @below {{launches @device::@k, whose #keel.tensor_map<operand = 0, box = [64, 64]> needs an operand that is a matrix of 16-bit elements}}
+  keel.launch @device::@k blocks(%n) outs(%y : memref<8x8xf32>)
+  return
+}

@@ -11,6 +11,18 @@ gpu.module @device {
       attributes {nvvm.kernel, keel.threads = 32 : i32, keel.shared_bytes = 1024 : i32, keel.schedule = "one warp"} {
     llvm.return
   }
+  // A matrix that the copy engine moves boxes of: its map is one more parameter.
+  // CHECK: keel.tensor_maps = [#keel.tensor_map<operand = 0, box = [128, 64]>]
+  llvm.func @boxes(%x: !llvm.ptr<1>, %y: !llvm.ptr<1>, %rows: i64, %map: !llvm.ptr)
+      attributes {nvvm.kernel, keel.threads = 384 : i32, keel.shared_bytes = 0 : i32,
+                  keel.tensor_maps = [#keel.tensor_map<operand = 0, box = [128, 64]>]} {
+    llvm.return
+  }
+}
+
+func.func @launch_boxes(%n: index, %x: tensor<?x64xbf16>, %e: tensor<4xf32>) -> tensor<4xf32> {
+  %y = keel.launch @device::@boxes blocks(%n) ins(%x : tensor<?x64xbf16>) outs(%e : tensor<4xf32>)
+  return %y : tensor<4xf32>
 }
 
 // CHECK-LABEL: func.func @forward

@@ -113,10 +113,9 @@ class Kernel:
         return self.count("STL") + self.count("LDL")
 
     def main_loop(self):
-        """The innermost loop with the most tensor core instructions, else with the most multiply-adds."""
-        inner = [loop for loop in self.loops if not loop.inner]
+        """The loop with the most tensor core instructions, else with the most multiply-adds, that are in no loop inside it."""
         for kinds in (("HMMA", "HGMMA", "QGMMA"), ("FFMA", "DFMA", "HFMA2")):
-            loops = [(sum(self.count(kind, loop) for kind in kinds), loop) for loop in inner]
+            loops = [(sum(instruction.opcode.startswith(kinds) for instruction in loop.own), loop) for loop in self.loops]
             loops = [(number, loop) for number, loop in loops if number]
             if loops:
                 return max(loops, key=lambda pair: pair[0])[1]
@@ -141,6 +140,12 @@ class Loop:
     def __init__(self, address, blocks, instructions):
         self.address, self.blocks, self.instructions = address, blocks, instructions
         self.outer, self.inner = None, []
+
+    @property
+    def own(self):
+        """Without those of the loops in it: waits that go round only while what they wait for is not there."""
+        inner = {instruction.address for loop in self.inner for instruction in loop.instructions}
+        return [instruction for instruction in self.instructions if instruction.address not in inner]
 
 
 def target(instruction, labels):

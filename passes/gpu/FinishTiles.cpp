@@ -1,0 +1,99 @@
+// What is left of a kernel when the tiles of all rows are done: the last block to arrive does it, in a fixed order.
+#include "passes/gpu/TileGenerator.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace keel;
+
+void TileGenerator::afterAll(Value count, Value arrivals, llvm::function_ref<void()> body) {
+  OpBuilder &builder = device.builder;
+  Type i32 = builder.getI32Type();
+  auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
+  device.barrier();
+  Value flag = device.shared(device.allocateShared(4));
+  device.when(device.isZero(device.thread()), [&] {
+    Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
+    // The barrier put the block's writes before this fence, which releases them all (PTX ISA 8.8, causality order).
+    fence();
+    // Wraps to zero with the last arrival, ready for the next launch.
+    Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, arrivals, last,
+                                              LLVM::AtomicOrdering::monotonic, "device");
+    fence();
+    Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last);
+    device.store({arith::ExtUIOp::create(builder, device.loc, i32, isLast)}, flag);
+  });
+  device.barrier();
+  Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(),
+                                       arith::ConstantOp::create(builder, device.loc, builder.getI32IntegerAttr(0)));
+  device.when(isLast, body);
+}
+
+void TileGenerator::emitRowFinish(unsigned index, TilePlace place, Value rowTile, int64_t across) {
+  const Section &section = space.sections[index];
+  int64_t tileRows = schedule.sections[index].layout.rows;
+  FragmentLayout layout = rowsLayout(tileRows, 1, schedule.threads, 1, 1);
+  place.numRows = device.minimum(place.numRows, device.add(place.firstRow, tileRows));
+  place.rowsFit = false;
+  place.firstColumn = device.constant(0);
+  place.isFirstColumn = Value();
+  TileProgram program(device, kernel, section, layout, place);
+  for (Operation *op : section.rowStatistics)
+    program.bindSums(op, partials.addAlong(program, op, rowTile, across, tileRows));
+  for (Operation *op : section.rowFinish)
+    program.run(op);
+  program.store();
+}
+
+void TileGenerator::emitFinish(unsigned index, Value rowTiles) {
+  OpBuilder &builder = device.builder;
+  const Section &section = space.sections[index];
+  // One row: a thread a column, a few columns a thread.
+  int64_t across = llvm::divideCeil(section.columns, schedule.threads), atOnce = section.wholeFinish ? across : std::min<int64_t>(across, 4);
+  FragmentLayout layout = rowsLayout(1, atOnce * schedule.threads, schedule.threads, schedule.threads, 1);
+  TilePlace place;
+  place.firstRow = device.constant(0);
+  place.numRows = device.constant(1);
+  place.rowsFit = true;
+  place.numColumns = section.columns;
+  place.columnsFit = section.columns % layout.columns == 0;
+  auto emit = [&](Value firstColumn) {
+    place.firstColumn = firstColumn;
+    if (across > atOnce)
+      place.isFirstColumn = device.isZero(firstColumn);
+    TileProgram program(device, kernel, section, layout, place);
+    for (Operation *op : section.rowSums) {
+      SmallVector<Fragment> sums = partials.add(program, op, rowTiles, numRows(index), schedule.sections[index].layout.rows);
+      program.bindSums(op, sums);
+    }
+    for (Operation *op : section.finish)
+      program.run(op);
+    program.store();
+  };
+  if (across <= atOnce)
+    return emit(device.constant(0));
+  auto loop = scf::ForOp::create(builder, device.loc, device.constant(0), device.constant(section.columns),
+                                 device.constant(layout.columns));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  emit(loop.getInductionVar());
+}
+
+void TileGenerator::emitScalars() {
+  Section none;
+  FragmentLayout layout = rowsLayout(1, schedule.threads, schedule.threads, schedule.threads, 1);
+  TilePlace place{device.constant(0), device.constant(0), device.constant(1), 1, true, false, Value(), Value()};
+  TileProgram program(device, kernel, none, layout, place);
+  auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+  // All are computed before the first is written: they may read each other's old values.
+  SmallVector<std::pair<unsigned, Value>> written;
+  for (auto [index, value] : llvm::enumerate(yield.getValues()))
+    if (llvm::is_contained(space.scalars, value.getDefiningOp()))
+      written.emplace_back(index, value);
+  SmallVector<Fragment> fragments;
+  for (auto [index, value] : written)
+    fragments.push_back(program.get(value, {}));
+  for (auto [entry, fragment] : llvm::zip(written, fragments))
+    program.storeValue(entry.second, fragment, kernel.getInputs().size() + entry.first, {});
+}

@@ -1,0 +1,78 @@
+// Makes the device function of a kernel that runs over tiles.
+#pragma once
+
+#include "passes/gpu/Generate.h"
+#include "passes/gpu/PartialSums.h"
+#include "passes/gpu/WgmmaLoop.h"
+
+#include <memory>
+
+namespace keel {
+
+class TileGenerator {
+public:
+  TileGenerator(mlir::OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
+                unsigned firstTicket, int64_t firstWord, int64_t batch);
+  DeviceFunction run();
+
+private:
+  // Which block takes which tile, and the tile's computations (GenerateTile.cpp).
+
+  /// In the blocks of each section: `body` with the section, its number of the block, and how many tiles it has.
+  void forEachSection(llvm::function_ref<void(unsigned, mlir::Value, mlir::Value, int64_t)> body);
+  void emitComputations();
+  void emitSection(unsigned index, mlir::Value local, mlir::Value rowTiles, int64_t across);
+  void setPlace(TilePlace &place, unsigned index, mlir::Value rowTile, mlir::Value columnTile);
+  /// The tiles of rows whose turn it is in the block.
+  void emitInTurn(unsigned index, TilePlace place, mlir::Value block, mlir::Value columnTile, mlir::Value rowTiles, int64_t across);
+  Fragment emitMainLoop(unsigned index, const TilePlace &place);
+  /// The block's part of the main loop; the last block of the tile goes on with `rest`.
+  void emitPart(unsigned index, TilePlace place, TileProgram &program, mlir::Value tile, mlir::Value part,
+                llvm::function_ref<void()> rest);
+  /// The main loop's result: its sums, and what they start from.
+  void addSums(const Section &section, TileProgram &program, const Fragment &sums);
+  llvm::SmallVector<mlir::Type> workspaceTypes() const;
+  llvm::SmallVector<mlir::Type> ownInputs();
+  mlir::Value extentOf(std::optional<std::pair<mlir::Value, unsigned>> where, int64_t known);
+  mlir::Value numRows(unsigned index) { return extentOf(space.sections[index].rowsOf, space.sections[index].rows); }
+  mlir::Value depthOf(unsigned index) { return extentOf(space.sections[index].depthOf, space.sections[index].depth); }
+  /// The tile's place among the tiles: row, column.
+  std::pair<mlir::Value, mlir::Value> tileOf(mlir::Value local, int64_t across);
+  mlir::Value takeTile(unsigned index, mlir::Value count, RowExchange &exchange);
+  mlir::Value drawnTile(unsigned index);
+  unsigned takeTicket() { return firstTicket + tickets++; }
+  mlir::Value counter(unsigned ticket) { return device.at(device.extraInput(0), device.builder.getI32Type(), int64_t(ticket)); }
+
+  // Warp-specialised kernels (GenerateRoles.cpp).
+
+  void emitRoles();
+  /// What the copying group does for a section.
+  void emitCopies(unsigned index, mlir::Value local, int64_t across);
+
+  // After the tiles (FinishTiles.cpp).
+
+  /// Runs `body` in the block that is the last of `count` to get here, by a counter: it sees what all of them wrote.
+  void afterAll(mlir::Value count, mlir::Value arrivals, llvm::function_ref<void()> body);
+  /// What is made of sums along the rows of a tile, by its last block: a thread a row.
+  void emitRowFinish(unsigned index, TilePlace place, mlir::Value rowTile, int64_t across);
+  void emitFinish(unsigned index, mlir::Value rowTiles);
+  /// Single numbers that are functions of arguments: when no block reads the old ones any more.
+  void emitScalars();
+
+  KernelOp kernel;
+  const KernelSpace &space;
+  const KernelSchedule &schedule;
+  DeviceFunction result;
+  unsigned firstTicket, tickets = 0;
+  int64_t firstWord, batch, words = 0;
+  mlir::Value epochCounter;
+  DeviceKernel device;
+  PartialSums partials;
+  // Of a warp-specialised kernel.
+  std::optional<WgmmaLoop::Barriers> barriers;
+  std::optional<ClusterExchange> clusterExchange;
+  std::map<unsigned, std::unique_ptr<WgmmaLoop>> loops; // by section
+  std::map<unsigned, int64_t> drawnAt;                  // where the section's ticket is in shared memory
+};
+
+} // namespace keel

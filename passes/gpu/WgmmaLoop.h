@@ -1,0 +1,53 @@
+// The main loop of a warp-specialised kernel: wgmma.
+#pragma once
+
+#include "passes/gpu/MainLoop.h"
+
+namespace keel {
+
+/// wgmma on 16-bit operands that the copy engine brings: the two halves of a warp-specialised kernel's main loop, and the
+/// ring of tiles in shared memory by which they are joined.
+class WgmmaLoop {
+public:
+  /// The memory that all of a kernel's loops of this kind share: barriers. All threads of the block meet
+  /// before the loops start.
+  struct Barriers {
+    Barriers(DeviceKernel &device, int64_t stages);
+    int64_t stages, full, empty; // places in shared memory
+  };
+
+  WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule, const Barriers &barriers);
+  static int64_t stageBytes(const FragmentLayout &layout, int64_t depthTile);
+
+  /// For the group that copies.
+  void copy(const TilePlace &place, mlir::Value depth);
+  /// For the others: the tile's sums.
+  Fragment multiply(mlir::Value depth);
+
+private:
+  /// One operand's tile of a stage: boxes side by side along its outer axis, 64 elements wide.
+  struct Operand {
+    mlir::Value map;
+    bool depthIsLast;
+    int64_t outer, boxes, boxBytes, offset; // offset: in the stage
+    int64_t bytes() const { return boxes * boxBytes; }
+  };
+  Operand describe(mlir::OpOperand *operand, const Axes &axes, int64_t outer, int64_t offset);
+  void load(const Operand &operand, mlir::Value firstOuter, mlir::Value firstDepth, mlir::Value stage, mlir::Value barrier);
+  mlir::Value barrierAt(int64_t first, mlir::Value stage);
+  void wait(mlir::Value barrier, mlir::Value parity);
+  std::pair<mlir::Value, mlir::Value> advance(mlir::Value stage, mlir::Value parity);
+  mlir::Value descriptorStart(const Operand &operand, mlir::Value address);
+  mlir::Value descriptor(mlir::Value start);
+  llvm::SmallVector<mlir::Value> multiplyStep(llvm::ArrayRef<mlir::Value> sums, mlir::Value a, mlir::Value b);
+
+  DeviceKernel &device;
+  const FragmentLayout &layout;
+  const SectionSchedule &schedule;
+  const Barriers &barriers;
+  mlir::Type elementType;
+  int64_t ring = 0, bytes = 0; // in shared memory; of a stage
+  Operand a, b;
+};
+
+} // namespace keel

@@ -66,7 +66,9 @@ def VectorizeLinalg : Pass<"vectorize-linalg"> {
     }
     ```
   }];
-  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
+    Option<"registers", "registers", "unsigned", "32", "number of vector registers">];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];

@@ -84,7 +84,7 @@ struct VectorizeLinalg : keel::impl::VectorizeLinalgBase<VectorizeLinalg> {
       if (op.hasPureBufferSemantics())
         ops.push_back(op);
     });
-    Options options{vectorBits};
+    Options options{vectorBits, registers};
     for (linalg::LinalgOp op : ops) {
       auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
       if (!generic) {

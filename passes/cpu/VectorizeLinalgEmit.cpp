@@ -138,6 +138,14 @@ void Emitter::loadAccumulator(unsigned output, Scope &scope) {
     }
     if (argument.use_empty() && storeLevel(output) == plan.loops.size())
       return Value();
+    if (row > 0 && isAcrossRows(output)) {
+      // x + (-0) is x, and LLVM knows.
+      Type type = operand.getElementType();
+      bool isSum = *plan.combiners[output] == arith::AtomicRMWKind::addf;
+      Value neutral = isSum ? arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, -0.0)).getResult()
+                            : arith::getIdentityValue(*plan.combiners[output], type, builder, loc);
+      return scope.vectorized ? broadcast(neutral) : neutral;
+    }
     return emitLoad(operand, scope, row, vector);
   });
   scope.vectors = vectors;
@@ -167,7 +175,13 @@ Value Emitter::combineLanes(unsigned output, Scope &scope, unsigned row) {
 void Emitter::storeAccumulator(unsigned output, Scope &scope) {
   Operand &operand = plan.getOutput(output);
   Copies &copies = scope.accumulators[output];
-  for (unsigned row = 0; row < scope.rows; ++row) {
+  if (isAcrossRows(output))
+    for (unsigned vector = 0; vector < scope.vectors; ++vector)
+      for (unsigned half = scope.rows / 2; half > 0; half /= 2)
+        for (unsigned row = 0; row < half; ++row)
+          copies.at(row, vector) = arith::getReductionOp(*plan.combiners[output], builder, loc, copies.at(row, vector),
+                                                         copies.at(row + half, vector));
+  for (unsigned row = 0; row < (isAcrossRows(output) ? 1 : scope.rows); ++row) {
     if (isCombined(output)) {
       Value sum = combineLanes(output, scope, row);
       Value start = memref::LoadOp::create(builder, loc, operand.flat, getIndex(operand, scope, row, 0));

@@ -75,6 +75,8 @@ private:
   bool isCombined(unsigned output) {
     return plan.vectorDim && !plan.getOutput(output).dependsOn(*plan.vectorDim);
   }
+  // Rows that are done at once go into one sum.
+  bool isAcrossRows(unsigned output) { return plan.rowDim && !plan.getOutput(output).dependsOn(*plan.rowDim); }
   unsigned storeLevel(unsigned output) {
     return plan.getDepth([&](unsigned dim) { return plan.getOutput(output).dependsOn(dim); });
   }

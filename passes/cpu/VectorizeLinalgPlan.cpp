@@ -224,6 +224,48 @@ static void chooseTransposes(Plan &plan, ArrayRef<unsigned> parallel) {
   }
 }
 
+// Sums along the vectors and across them: a few rows at once are added up in registers before they join a sum in
+// memory.
+static void chooseRows(Plan &plan, unsigned row) {
+  bool isAcross = false, isAlong = false;
+  for (unsigned i = 0; i < plan.combiners.size(); ++i) {
+    bool along = !plan.getOutput(i).dependsOn(*plan.vectorDim), across = !plan.getOutput(i).dependsOn(row);
+    if (across && (along || !plan.combiners[i]))
+      return;
+    isAlong |= along;
+    isAcross |= across;
+  }
+  if (!isAcross || !isAlong)
+    return;
+  plan.rowDim = row;
+  plan.rows = 4;
+}
+
+// Accumulators and what is loaded once for all of a reduction stay in registers, next to what the body computes.
+static void fitRegisters(Plan &plan, ArrayRef<unsigned> reduction, const Options &options) {
+  auto staysInRegister = [&](Operand &operand) {
+    return operand.dependsOn(*plan.vectorDim) &&
+           llvm::none_of(reduction, [&](unsigned dim) { return operand.dependsOn(dim); });
+  };
+  unsigned kept = 0;
+  for (auto [i, operand] : llvm::enumerate(plan.operands)) {
+    bool isOutput = i >= plan.getNumInputs();
+    if (isOutput && !operand.dependsOn(*plan.vectorDim))
+      ++kept;
+    else if (!plan.rowDim && (isOutput || !reduction.empty()) && !operand.isScalar && staysInRegister(operand))
+      ++kept;
+  }
+  unsigned computed = llvm::range_size(plan.op.getBody()->without_terminator());
+  auto fits = [&] {
+    unsigned copies = plan.vectors * plan.rows;
+    return copies * kept <= options.registers * 3 / 4 && copies * computed <= options.registers * 2;
+  };
+  while (plan.vectors > 1 && !fits())
+    plan.vectors /= 2;
+  while (plan.rows > 1 && !fits())
+    plan.rows /= 2;
+}
+
 FailureOr<Plan> keel::vectorize::makePlan(OpBuilder &builder, linalg::GenericOp op, const Options &options) {
   Location loc = op.getLoc();
   Plan plan;
@@ -291,6 +333,11 @@ FailureOr<Plan> keel::vectorize::makePlan(OpBuilder &builder, linalg::GenericOp 
     plan.vectors = 8;
   if (plan.vectors == 1)
     chooseTransposes(plan, parallel);
+  if (!plan.rowDim) {
+    if (reduction.size() == 1)
+      chooseRows(plan, reduction.front());
+    fitRegisters(plan, reduction, options);
+  }
   auto limit = [](OpFoldResult size, unsigned unit, unsigned &count) {
     std::optional<int64_t> constant = getConstantIntValue(size);
     while (constant && count > 1 && *constant < int64_t(count) * unit)

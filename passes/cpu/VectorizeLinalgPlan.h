@@ -40,6 +40,7 @@ mlir::FailureOr<Operand> makeOperand(mlir::OpBuilder &builder, mlir::Location lo
 
 struct Options {
   unsigned vectorBits = 512;
+  unsigned registers = 32; // vector registers
 };
 
 struct Plan {
@@ -49,7 +50,7 @@ struct Plan {
   mlir::DenseMap<mlir::Value, FlatBuffer> extracted; // buffers that the body itself loads from
   mlir::SmallVector<unsigned> loops;           // outermost first
   std::optional<unsigned> vectorDim;
-  std::optional<unsigned> rowDim; // a parallel loop unrolled `rows` times, so that a loaded vector serves several rows
+  std::optional<unsigned> rowDim; // a loop unrolled `rows` times, so that a vector in a register serves several rows
   unsigned lanes = 1, rows = 1, vectors = 1;
   bool scalarTail = false; // the remainder cannot be masked
   /// For an output that does not depend on the vector dimension: how its lanes combine.

@@ -1,12 +1,11 @@
 // Makes one parallel loop of neighbouring ones that do not touch each other's results, so that their workers meet once.
 #include "dialect/keel/Keel.h"
+#include "passes/schedule/Footprint.h"
 #include "passes/schedule/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 
@@ -15,46 +14,6 @@ namespace keel {
 #include "passes/schedule/Passes.h.inc"
 
 namespace {
-
-/// The buffers that an op and its regions read and write. Distinct arguments of a kernel do not overlap, unless the
-/// kernel is given one buffer twice.
-struct Footprint {
-  llvm::SmallPtrSet<Value, 8> reads, writes;
-
-  static Value rootOf(Value buffer) {
-    while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-      buffer = view.getViewSource();
-    auto argument = dyn_cast<BlockArgument>(buffer);
-    auto kernel = argument ? dyn_cast<KernelOp>(argument.getOwner()->getParentOp()) : KernelOp();
-    if (!kernel)
-      return buffer;
-    // The same operand twice is one buffer: its first argument stands for all.
-    Value operand = kernel->getOperand(argument.getArgNumber());
-    unsigned first = llvm::find(kernel->getOperands(), operand) - kernel->operand_begin();
-    return kernel.getBlock()->getArgument(first);
-  }
-
-  explicit Footprint(Operation *root) {
-    root->walk([&](Operation *op) {
-      auto style = dyn_cast<DestinationStyleOpInterface>(op);
-      for (OpOperand &operand : op->getOpOperands()) {
-        if (!isa<MemRefType>(operand.get().getType()) || isa<ViewLikeOpInterface, memref::DimOp>(op))
-          continue;
-        Value buffer = rootOf(operand.get());
-        // Ops that are not in destination style may write whatever they are given.
-        bool mayWrite = style ? style.isDpsInit(&operand) : !isa<memref::LoadOp>(op);
-        reads.insert(buffer);
-        if (mayWrite)
-          writes.insert(buffer);
-      }
-    });
-  }
-
-  bool conflictsWith(const Footprint &other) const {
-    return llvm::any_of(writes, [&](Value buffer) { return other.reads.contains(buffer); }) ||
-           llvm::any_of(other.writes, [&](Value buffer) { return reads.contains(buffer); });
-  }
-};
 
 /// The two loops as one: the first's iterations, then the second's.
 scf::ForallOp merge(RewriterBase &rewriter, scf::ForallOp first, scf::ForallOp second) {

@@ -109,6 +109,29 @@ def MergeLoops : Pass<"merge-loops", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
 }
 
+def MergeGenerics : Pass<"merge-generics", "mlir::ModuleOp"> {
+  let summary = "makes one sweep of neighbouring linalg.generics over the same elements";
+  let description = [{
+    Works on buffers, in kernels, before buffers have their places in memory. Two ops of which both go over one buffer,
+    element by element, become one op, and what the first yields is not loaded again. Their sums must go over the same loops; what
+    one of them writes is touched by the other, if at all, at the same element; and nothing that is slow (a division, a
+    function) and known for a whole row may have to be computed for each vector of it instead.
+
+    ```mlir
+    linalg.generic {indexing_maps = [#each, #each], iterator_types = ["parallel", "parallel"]}
+        ins(%dy) outs(%dx) { mask }
+    linalg.generic {indexing_maps = [#each, #column], iterator_types = ["reduction", "parallel"]}
+        ins(%dx) outs(%sum) { add }
+    ```
+    becomes
+    ```mlir
+    linalg.generic {indexing_maps = [#each, #each, #column], iterator_types = ["reduction", "parallel"]}
+        ins(%dy) outs(%dx, %sum) { mask, add }
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect"];
+}
+
 def SeparateDestinations : Pass<"separate-destinations", "mlir::ModuleOp"> {
   let summary = "gives every computation in a kernel a start of its own";
   let description = [{

@@ -279,7 +279,8 @@ void RowTiler::tileSegments() {
   flush();
 }
 
-/// Rows can be taken apart once more if nothing reads neighbouring rows or what the segment updates in place.
+/// Rows can be taken apart once more if nothing reads neighbouring rows, or what the segment updates in place: but what
+/// is carried through the loop over the few rows may be updated there.
 bool RowTiler::canNest(ArrayRef<Operation *> segment) {
   return llvm::all_of(segment, [&](Operation *op) {
     unsigned loop = domain.loop.lookup(op);
@@ -287,22 +288,28 @@ bool RowTiler::canNest(ArrayRef<Operation *> segment) {
     auto generic = dyn_cast<linalg::GenericOp>(op);
     return generic && llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
              AffineMap map = nest.operandMaps[operand.getOperandNumber()];
+             bool isCarried = generic.isDpsInit(&operand) && block.claimed.contains(generic.getTiedOpResult(&operand));
              bool inPlace = output.contains(operand.get()) && generic.payloadUsesValueFromOperand(&operand);
-             return !usesLoop(map, loop) || (dimOfLoop(map, loop) && !inPlace);
+             return !usesLoop(map, loop) || (dimOfLoop(map, loop) && (!inPlace || isCarried));
            });
   });
 }
 
 int64_t RowTiler::rowsAtATime(ArrayRef<Operation *> segment) {
   int64_t columns = 1;
-  for (Operation *op : segment)
-    for (Value value : op->getOperands())
-      if (auto type = dyn_cast<RankedTensorType>(value.getType())) {
-        int64_t elements = 1;
-        for (int64_t extent : type.getShape())
-          elements *= ShapedType::isDynamic(extent) ? 1 : extent;
-        columns = std::max(columns, elements);
-      }
+  for (Operation *op : segment) {
+    LoopNest nest = *LoopNest::get(op);
+    for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps)) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (!type)
+        continue;
+      std::optional<unsigned> rowDim = dimOfLoop(map, domain.loop.lookup(op));
+      int64_t elements = 1;
+      for (auto [dim, extent] : llvm::enumerate(type.getShape()))
+        elements *= ShapedType::isDynamic(extent) || rowDim == dim ? 1 : extent;
+      columns = std::max(columns, elements);
+    }
+  }
   // 4 KiB of f32 a value: half a dozen of them fit the L1 cache.
   return std::clamp<int64_t>(1024 / columns, 1, rowBlock);
 }

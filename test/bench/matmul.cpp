@@ -7,12 +7,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <string_view>
-#include <thread>
 #include <time.h>
 #include <vector>
 
 #include "keel/artifact.h"
+#include "runtime/model/ThreadPool.h"
+
+using keel::runtime::ThreadPool;
 
 static double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -28,56 +31,6 @@ static double threadNow() {
 static float *allocate(int64_t count) {
   return static_cast<float *>(aligned_alloc(4096, (count * 4 + 8191) / 4096 * 4096));
 }
-
-// A pool that spins: the benchmark measures the kernel, not the runtime.
-struct Pool {
-  explicit Pool(int threads) : threads(threads) {
-    for (int index = 1; index < threads; ++index)
-      workers.emplace_back([this, index] { work(index); });
-  }
-  ~Pool() {
-    stop = true;
-    ++epoch;
-    for (std::thread &worker : workers)
-      worker.join();
-  }
-  template <class Body> void run(int64_t count, Body body) {
-    if (threads == 1)
-      return body(0, 0, count);
-    job = [](void *data, int worker, int64_t begin, int64_t end) { (*static_cast<Body *>(data))(worker, begin, end); };
-    argument = &body;
-    blocks = count;
-    next = 0;
-    done = 0;
-    ++epoch;
-    take(0);
-    while (done.load() != threads - 1)
-      std::this_thread::yield();
-  }
-  void take(int worker) {
-    for (int64_t block; (block = next++) < blocks;)
-      job(argument, worker, block, block + 1);
-  }
-  void work(int worker) {
-    for (int seen = 0; true;) {
-      while (epoch.load() == seen)
-        std::this_thread::yield();
-      ++seen;
-      if (stop)
-        return;
-      take(worker);
-      ++done;
-    }
-  }
-  int threads;
-  std::vector<std::thread> workers;
-  void (*job)(void *, int, int64_t, int64_t) = nullptr;
-  void *argument = nullptr;
-  int64_t blocks = 0;
-  std::atomic<int64_t> next{0};
-  std::atomic<int> epoch{0}, done{0};
-  std::atomic<bool> stop{false};
-};
 
 #if defined(__AVX512F__)
 constexpr int lanes = 16;
@@ -110,47 +63,56 @@ static double burnFma(int64_t rounds) {
   return 2e-9 * 12 * lanes * rounds / seconds;
 }
 
-static double measurePeak(Pool &pool) {
+static double measurePeak(ThreadPool &pool) {
   double best = 0;
+  std::vector<double> rates(pool.threads());
   for (int repeat = 0; repeat < 40; ++repeat) {
-    std::atomic<double> sum{0};
-    pool.run(pool.threads, [&](int, int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block)
-        sum += burnFma(500000);
-    });
-    best = std::max(best, sum.load());
+    auto burn = [](const void *rates, int64_t begin, int64_t end, void *) {
+      for (int64_t thread = begin; thread < end; ++thread)
+        (*(std::vector<double> *)rates)[thread] = burnFma(500000);
+    };
+    pool.run(burn, &rates, pool.threads());
+    best = std::max(best, std::accumulate(rates.begin(), rates.end(), 0.0));
   }
   return best;
 }
 
-// What the compiled code sees of a pool; the kernels that pack are timed apart.
+// What the compiled code sees of the runtime; the kernels that pack are timed apart.
 struct Environment : keel_env {
-  Pool &pool;
+  ThreadPool &pool;
   const keel_artifact_entry &entry;
-  std::vector<float *> scratch;
   double packing = 0, multiplying = 0;
   std::atomic<double> busy{0}; // of all threads, the time that they had a core
 
-  Environment(Pool &pool, const keel_artifact_entry &entry) : pool(pool), entry(entry) {
+  Environment(ThreadPool &pool, const keel_artifact_entry &entry) : pool(pool), entry(entry) {
     arena = allocate(entry.arena_bytes / 4 + 16);
-    for (int index = 0; index < pool.threads; ++index)
-      scratch.push_back(allocate(entry.scratch_bytes / 4 + 16));
+    pool.reserveScratch(entry.scratch_bytes + 64);
     parallel = [](keel_env *env, uint32_t kernel, keel_kernel_body body, const void *captured, int64_t count) {
       static_cast<Environment *>(env)->run(kernel, body, captured, count);
     };
   }
-  double clock() const { return pool.threads == 1 ? threadNow() : now(); }
+  double clock() const { return pool.threads() == 1 ? threadNow() : now(); }
   void run(uint32_t kernel, keel_kernel_body body, const void *captured, int64_t count) {
-    double start = clock();
     bool packs = !strncmp(entry.kernels[kernel].name, "pack", 4);
-    pool.run(count, [&](int worker, int64_t begin, int64_t end) {
-      double first = pool.threads == 1 ? 0 : threadNow();
-      body(captured, begin, end, scratch[worker]);
-      if (pool.threads > 1 && !packs)
-        busy += threadNow() - first;
-    });
+    struct Timed {
+      keel_kernel_body body;
+      const void *captured;
+      std::atomic<double> *busy;
+    } timed{body, captured, &busy};
+    auto timedBody = [](const void *data, int64_t begin, int64_t end, void *scratch) {
+      auto &timed = *static_cast<const Timed *>(data);
+      double first = threadNow();
+      timed.body(timed.captured, begin, end, scratch);
+      *timed.busy += threadNow() - first;
+    };
+    double start = clock();
+    if (timesThreads && !packs)
+      pool.run(timedBody, &timed, count);
+    else
+      pool.run(body, captured, count);
     (packs ? packing : multiplying) += clock() - start;
   }
+  bool timesThreads = false; // asking for a thread's time takes time: in calls of their own
 };
 
 // FORM BATCH N K: nn C[b, n] = A[b, k]·W[k, n]; dx C[b, n] = A[b, k]·W[n, k]ᵀ; dw C[k, n] = A[b, k]ᵀ·B[b, n].
@@ -194,7 +156,7 @@ int main(int argc, char **argv) {
       getBuffers(entry, isGradient ? std::vector<void *>{a, b, c} : std::vector<void *>{a, c});
   double preparing = 0;
   if (const keel_artifact_entry *prepare = findEntry("prepare")) {
-    Pool pool(1);
+    ThreadPool pool(1);
     Environment env(pool, *prepare);
     for (int repeat = 0; repeat < 3; ++repeat) {
       double start = threadNow();
@@ -205,7 +167,7 @@ int main(int argc, char **argv) {
 
   printf("%-3s %5ld %5ld %5ld ", argv[1], batch, n, k);
   for (int threads = 1; threads <= maxThreads; threads += std::max(1, maxThreads - 1)) {
-    Pool pool(threads);
+    ThreadPool pool(threads);
     Environment env(pool, entry);
     double peak = measurePeak(pool);
     entry.call(&env, buffers.data(), batch);
@@ -223,12 +185,18 @@ int main(int argc, char **argv) {
     for (double start = now();
          (now() - start < seconds || times.size() + disturbed.size() < 9) && times.size() < 20000;) {
       double first = threads == 1 ? burnFma(30000) : peak;
-      env.packing = env.multiplying = env.busy = 0;
+      env.packing = env.multiplying = 0;
       entry.call(&env, buffers.data(), batch);
       double last = threads == 1 ? burnFma(30000) : peak;
       (std::min(first, last) > 0.96 * peak ? times : disturbed).push_back(env.multiplying);
       packing.push_back(env.packing);
-      busy.push_back(env.busy / threads);
+      if (threads > 1) {
+        env.timesThreads = true;
+        env.busy = 0;
+        entry.call(&env, buffers.data(), batch);
+        busy.push_back(env.busy / threads);
+        env.timesThreads = false;
+      }
     }
     size_t quiet = times.size();
     if (times.empty())

@@ -1,4 +1,5 @@
 // RUN: keel-opt %s --vectorize-linalg --canonicalize --cse -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: keel-opt %s --vectorize-linalg=registers=16 --canonicalize --cse -split-input-file -verify-diagnostics | FileCheck %s --check-prefix=FEW
 
 // Contiguous dimensions merge: 7 x 10 elements are 64 + 6.
 // CHECK-LABEL: func @elementwise
@@ -185,5 +186,30 @@ func.func @layout(%x: memref<8xf32, affine_map<(i) -> (i mod 3)>>, %y: memref<8x
 // CHECK-COUNT-16: vector.store
 func.func @transpose(%x: memref<64x37xf32>, %y: memref<37x64xf32>) {
   linalg.transpose ins(%x : memref<64x37xf32>) outs(%y : memref<37x64xf32>) permutation = [1, 0]
+  return
+}
+
+// -----
+
+// Sums along the rows and over them at once: four rows are added up before they join the sum in memory.
+// CHECK-LABEL: func @both_ways
+// CHECK: scf.for {{.*}} step %c4 {
+// CHECK:   %{{.*}}:16 = scf.for {{.*}} step %c64 iter_args
+// CHECK-COUNT-20: vector.load
+// CHECK-COUNT-4: vector.store
+// CHECK-NOT: vector.store
+// CHECK:     scf.yield
+// CHECK-COUNT-4: memref.store
+// Half as many registers hold half as many sums.
+// FEW-LABEL: func @both_ways
+// FEW: %{{.*}}:8 = scf.for {{.*}} step %c32 iter_args
+func.func @both_ways(%x: memref<8x256xf32>, %rows: memref<8xf32>, %columns: memref<256xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (j)>], iterator_types = ["reduction", "reduction"]}
+      ins(%x : memref<8x256xf32>) outs(%rows, %columns : memref<8xf32>, memref<256xf32>) {
+  ^bb0(%v: f32, %r: f32, %c: f32):
+    %0 = arith.addf %r, %v : f32
+    %1 = arith.addf %c, %v : f32
+    linalg.yield %0, %1 : f32, f32
+  }
   return
 }

@@ -67,6 +67,8 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
   }
   if (!options.train.empty())
     manager.addPass(createBuildTrainStep({options.train, /*lossScaling=*/options.precision == "f16"}));
+  if (options.algebra)
+    manager.addPass(createDropZeroSums());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }
@@ -136,10 +138,14 @@ void keel::buildBuffersPipeline(OpPassManager &manager, const PipelineOptions &o
   manager.addPass(createSeparateDestinations());
   manager.addPass(createBufferize());
   // Needs buffers: whether two loops touch the same data is a question of memory.
-  if (options.sm)
+  if (options.sm) {
     manager.addPass(createLaunchCopies());
-  else
+  } else {
     manager.addPass(createMergeLoops());
+    // Before buffers get their places, since ops move; after CSE, so that a view is one value.
+    manager.addPass(createCSEPass());
+    manager.addPass(createMergeGenerics());
+  }
   manager.addPass(createPlanMemory({options.batch}));
 }
 
@@ -199,6 +205,7 @@ void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &opti
   manager.addPass(createLowerContractions(contractions));
   VectorizeLinalgOptions vectors;
   vectors.vectorBits = options.vectorBits;
+  vectors.registers = options.vectorRegisters;
   manager.addPass(createVectorizeLinalg(vectors));
   // What has no vector form is a scalar loop.
   manager.addPass(createConvertLinalgToLoopsPass());

@@ -61,6 +61,21 @@ def PivotBatchNorm : Pass<"pivot-batch-norm", "mlir::ModuleOp"> {
   let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
+def DropZeroSums : Pass<"drop-zero-sums", "mlir::ModuleOp"> {
+  let summary = "leave out sums that are zero by construction: the gradient of a bias before a batch norm";
+  let description = [{
+    Batch norm does not see a shift of its input, so the gradient that it passes on has a zero mean over the batch in each
+    channel. Its sum, which the bias before the batch norm gets, is rounding errors; an optimizer that scales gradients
+    by their size, such as AdamW, would make steps of them.
+
+    ```mlir
+    %dx, %dg, %db = norm.batch_norm_grad %dy, %x scale(%g : tensor<8xf32>) : tensor<?x8xf32> dscale(tensor<8xf32>) dshift(tensor<8xf32>)
+    %dbias = linalg.generic ... ins(%dx : tensor<?x8xf32>) outs(%zeros : tensor<8xf32>) { sum over the rows }
+    ```
+    `%dbias` becomes `%zeros`. Works on a differentiated module.
+  }];
+}
+
 def FoldBatchNorm : Pass<"fold-batch-norm", "mlir::ModuleOp"> {
   let summary = "fold batch norm's inference form into the linear layer before it";
   let description = [{

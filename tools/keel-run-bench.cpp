@@ -42,7 +42,10 @@ double round3(double value) { return std::round(value * 1000) / 1000; }
 } // namespace
 
 void bench(const Options &options) {
+  using Clock = std::chrono::steady_clock;
+  auto start = Clock::now();
   keel::Model model = openModel(options);
+  double loading = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
   if (model.device().empty())
     model.call(options.entry); // says what is missing
   const keel_artifact_entry *entry = keel_model_find_entry(model.get(), options.entry.c_str());
@@ -64,14 +67,13 @@ void bench(const Options &options) {
   for (const keel::Tensor &output : outputs)
     outputViews.push_back(output.view());
 
-  using Clock = std::chrono::steady_clock;
   auto once = [&] {
-    auto start = Clock::now();
+    auto begin = Clock::now();
     model.call(options.entry, inputViews, outputViews);
-    return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+    return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
   };
   // Warm: caches, threads, clock frequency. Then --repeat calls, or about a second of them.
-  auto start = Clock::now();
+  start = Clock::now();
   for (int i = 0; i < 3 || (i < 1000 && Clock::now() - start < std::chrono::milliseconds(200)); ++i)
     once();
   std::vector<double> times, deviceTimes;
@@ -104,6 +106,7 @@ void bench(const Options &options) {
                                    {"threads", model.threads()},
                                    {"repeat", times.size()},
                                    {"unit", "us"},
+                                   {"load", round3(loading)},
                                    {"median", round3(medianOf(times))},
                                    {"min", round3(*std::min_element(times.begin(), times.end()))}};
   if (!std::isnan(deviceTimes[0])) { // without what the host adds: copies, launching, waiting

@@ -1,5 +1,5 @@
 """The digits networks in PyTorch and JAX. As a program, a worker: `peers.py PEER` builds the training steps, prints
-"ready", then answers each line "VARIANT STEPS" with the median time of a step in ms.
+"ready", then answers each line "VARIANT STEPS" with the median and the least time of a step in ms.
 """
 import pathlib
 import statistics
@@ -7,7 +7,7 @@ import sys
 import time
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
-VARIANTS = ("none", "layer_norm", "batch_norm")
+VARIANTS = ("none", "layer_norm", "batch_norm", "rms_norm")
 SIZES = (64, 256, 256, 10)
 BATCH = 128
 
@@ -23,7 +23,8 @@ def torch_network(variant):
     for inputs, outputs in zip(SIZES, SIZES[1:-1]):
         layers.append(nn.Linear(inputs, outputs))
         if variant != "none":
-            layers.append({"layer_norm": nn.LayerNorm, "batch_norm": nn.BatchNorm1d}[variant](outputs))
+            norms = {"layer_norm": nn.LayerNorm, "batch_norm": nn.BatchNorm1d, "rms_norm": nn.RMSNorm}
+            layers.append(norms[variant](outputs))
         layers.append(nn.ReLU())
     return nn.Sequential(*layers, nn.Linear(*SIZES[-2:]))
 
@@ -53,7 +54,9 @@ def jax_step(variant):
         layer = {"weight": jnp.asarray(random.uniform(-1, 1, (inputs, outputs)) / inputs**.5, jnp.float32),
                  "bias": jnp.zeros(outputs)}
         if variant != "none" and outputs != SIZES[-1]:
-            layer |= {"scale": jnp.ones(outputs), "shift": jnp.zeros(outputs)}
+            layer |= {"scale": jnp.ones(outputs)}
+            if variant != "rms_norm":
+                layer |= {"shift": jnp.zeros(outputs)}
         parameters.append(layer)
         running.append((jnp.zeros(outputs), jnp.ones(outputs)))
 
@@ -66,7 +69,9 @@ def jax_step(variant):
         updated = []
         for layer, (mean, variance) in zip(parameters, running):
             x = x @ layer["weight"] + layer["bias"]
-            if "scale" in layer:
+            if variant == "rms_norm" and "scale" in layer:
+                x = x * (jax.lax.rsqrt((x * x).mean(1, keepdims=True) + 1e-5) * layer["scale"])
+            elif "scale" in layer:
                 x, m, v = normalize(layer, x, 0 if variant == "batch_norm" else 1)
                 if variant == "batch_norm":
                     mean, variance = .9 * mean + .1 * m, .9 * variance + .1 * v
@@ -117,7 +122,7 @@ def main():
             start = time.perf_counter()
             steps[variant]()
             times.append(time.perf_counter() - start)
-        print(statistics.median(times) * 1e3, flush=True)
+        print(statistics.median(times) * 1e3, min(times) * 1e3, flush=True)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   kernels.planar = options.sm > 0;
   kernels.tileColumns = options.sm ? longestRowOfBlock : 0;
   kernels.rowColumns = options.sm ? gpuRowColumns : 0;
+  kernels.clusterColumns = options.wgmma ? longestRowOfBlock * largestCluster : 0;
   kernels.operandReuse = options.sm ? gpuOperandReuse : 0;
   manager.addPass(createFormKernels(kernels));
   manager.addPass(createCanonicalizerPass());

@@ -5,8 +5,8 @@
 
 namespace keel::norm {
 
-/// On a normalization: "row-complete", "row-block-barrier", "statistics" or "deferred" in the place of what the compiler
-/// would choose. See the pass form-kernels.
+/// On a normalization, and then on the kernels that hold it: "row-complete", "cluster", "row-block-barrier", "statistics" or
+/// "deferred" in the place of what the compiler would choose. See the pass form-kernels.
 constexpr llvm::StringLiteral strategyAttribute = "keel.strategy";
 
 /// While it lives, whatever is built before the builder's insertion point inherits an op's strategy: its gradient, or what

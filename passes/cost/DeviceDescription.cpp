@@ -6,6 +6,7 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/JSON.h"
 
+#include <cmath>
 #include <vector>
 
 using namespace llvm;
@@ -51,9 +52,27 @@ Expected<DeviceDescription> DeviceDescription::parse(StringRef text) {
   device.launch = number("launch_us", true) * 1e-6;
   device.barrier = number("barrier_us", true) * 1e-6;
   device.cluster = number("cluster_us", true) * 1e-6;
+  if (const json::Array *groups = object ? object->getArray("groups") : nullptr)
+    for (const json::Value &group : *groups)
+      device.groups.push_back(group.getAsNumber().value_or(0));
+  double inGroups = 0;
+  for (double group : device.groups)
+    inGroups += group;
+  if (!device.groups.empty() && inGroups != device.multiprocessors && missing.empty())
+    return createStringError("'groups' have " + Twine(int64_t(inGroups)) + " multiprocessors, the device " + Twine(int64_t(device.multiprocessors)));
   if (!missing.empty())
     return createStringError("'" + missing + "' is missing or is no number greater than zero");
   return device;
+}
+
+double DeviceDescription::multiprocessorsOf(int64_t cluster) const {
+  if (cluster <= 1)
+    return multiprocessors;
+  auto whole = [&](double group) { return std::floor(group / double(cluster)) * double(cluster); };
+  double filled = groups.empty() ? whole(multiprocessors) : 0;
+  for (double group : groups)
+    filled += whole(group);
+  return filled;
 }
 
 ArrayRef<DeviceDescription> keel::getDeviceDescriptions() {
@@ -77,6 +96,14 @@ static unsigned capabilityOf(const DeviceDescription &device) {
   if (target.consume_front("sm_"))
     target.take_while(isDigit).getAsInteger(10, sm);
   return sm;
+}
+
+std::vector<const DeviceDescription *> keel::getDevicesFor(unsigned sm, bool exact) {
+  std::vector<const DeviceDescription *> found;
+  for (const DeviceDescription &device : getDeviceDescriptions())
+    if (unsigned own = capabilityOf(device); own == sm || (!exact && own > sm))
+      found.push_back(&device);
+  return found;
 }
 
 const DeviceDescription &keel::getDeviceOfCapability(unsigned sm) {

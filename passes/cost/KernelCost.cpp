@@ -30,7 +30,9 @@ KernelCost keel::estimateCost(const KernelWork &work, const DeviceDescription &d
   double byRegisters = device.registers / (double(work.threads) * work.registers);
   double byShared = work.sharedBytes ? device.sharedBytes / work.sharedBytes : byRegisters;
   double resident = std::max(1.0, std::floor(std::min(byRegisters, byShared)));
-  double turns = std::ceil(tiles / device.multiprocessors);
+  // Where no whole cluster fits, multiprocessors idle.
+  double busy = std::max(1.0, device.multiprocessorsOf(work.cluster));
+  double turns = std::ceil(tiles / busy);
   double together = std::min(resident, turns);
 
   cost.memory = work.bytes / device.bandwidth;

@@ -20,6 +20,7 @@ struct KernelWork {
   /// Exchanges between the blocks of a row, one after the other.
   int64_t exchanges = 0;
   enum class Exchange { Barrier, Cluster } exchange = Exchange::Barrier;
+  int64_t cluster = 1; ///< blocks that are launched together, and share a row
 };
 
 /// Where the seconds go.

@@ -89,7 +89,15 @@ SmallVector<Value *> EmulatorCalls::instruction(IRBuilderBase &builder, StringRe
                                                 unsigned numOut, DebugLoc loc) {
   Function *caller = builder.GetInsertBlock()->getParent();
   Buffers &buffers = buffersFor(*caller, in.size(), numOut);
-  for (auto [index, value] : llvm::enumerate(in))
+  SmallVector<Value *> words(in);
+  if (withMutants)
+    for (const Disturbance &change : disturb(name, in.size())) {
+      Value *&changed = words[change.operand];
+      Value *isMutant = mutant(builder, change.kind, text, loc);
+      Value *other = builder.CreateAdd(builder.CreateXor(changed, builder.getInt64(change.flipped)), builder.getInt64(change.added));
+      changed = builder.CreateSelect(isMutant, other, changed);
+    }
+  for (auto [index, value] : llvm::enumerate(words))
     builder.CreateAlignedStore(value, builder.CreateConstInBoundsGEP1_64(word, buffers.in, index), Align(8));
   Constant *original = import(name);
   Value *entry = original, *what = site(builder, original, text, in.size(), numOut, loc);

@@ -24,6 +24,9 @@ std::optional<std::string> keel::emulation::weaken(StringRef name) {
   // A barrier that reduces makes a value, too: nothing can take its place.
   if (is_contained({"bar", "barrier", "fence", "membar", "griddepcontrol"}, root) && !has({"red"}))
     return "mutant.nothing";
+  // What it gives back, others wait for. (How many registers a thread has without an increase is ptxas's affair.)
+  if (root == "setmaxnreg" && has({"dec"}))
+    return "mutant.nothing";
   if (root == "mbarrier" && !has({"init", "inval"}))
     return has({"test_wait", "try_wait"}) ? "mutant.done" : "mutant.nothing";
   if ((root == "cp" || root == "wgmma") && has({"commit_group", "wait_group", "wait_all", "arrive", "fence"}))
@@ -39,6 +42,35 @@ std::optional<std::string> keel::emulation::weaken(StringRef name) {
       return result;
     }
   return std::nullopt;
+}
+
+SmallVector<Disturbance> keel::emulation::disturb(StringRef name, unsigned numIn) {
+  auto has = [&](StringRef part) { return ptx::hasModifier(name, part); };
+  std::string_view root = ptx::splitOpcode(name)[0];
+  constexpr uint64_t otherSwizzle = uint64_t(3) << 62; // 128 bytes as 64; PTX ISA 9.7.15.5.1
+  if (root == "wgmma" && has("mma_async")) {
+    // The sums come first; behind A and B are scales and transpositions.
+    SmallVector<Disturbance> descriptors;
+    unsigned columns = 0;
+    for (StringRef part : ptx::splitOpcode(name))
+      if (part.consume_front("m64n"))
+        part.consumeInteger(10, columns);
+    unsigned sums = has("f16") && !has("f32") ? columns / 4 : columns / 2;
+    if (numIn - sums > 7) // A in four registers
+      return {{"swizzle", sums + 4, otherSwizzle, 0}};
+    return {{"swizzle", sums, otherSwizzle, 0}, {"swizzle", sums + 1, otherSwizzle, 0}};
+  }
+  if (root != "mbarrier")
+    return {};
+  if (has("parity"))
+    return {{"phase", 1, 1, 0}};
+  if (has("expect_tx")) // one access of 16 bytes more
+    return {{"counter", 1, 0, 16}};
+  if (has("init"))
+    return {{"counter", 1, 0, 1}};
+  if (has("arrive")) // the barrier of the next stage, which is still being read
+    return {{"early", 0, 0, 8}};
+  return {};
 }
 
 namespace {

@@ -8,6 +8,16 @@ namespace keel::emulation {
 /// instruction that orders nothing.
 std::optional<std::string> weaken(llvm::StringRef name);
 
+/// A change of a word that an instruction is given: bits are flipped, or something is added.
+struct Disturbance {
+  llvm::StringRef kind;
+  unsigned operand;
+  uint64_t flipped, added;
+};
+
+/// The mutants that are such changes: phases, counts and places of mbarriers, swizzles of wgmma's operands. `name` as in Abi.h.
+llvm::SmallVector<Disturbance> disturb(llvm::StringRef name, unsigned numIn);
+
 /// The mutants that are changes of values, of a function that is device code still but for the thread: polls that wait
 /// for nothing, counters off by one, swizzles without their key, bounds that always hold.
 void plantMutants(llvm::Function &function, EmulatorCalls &calls);

@@ -38,7 +38,7 @@ bool isStatistic(Operation *op, const KernelGroup &group) {
          (nest && !nest->allParallel() && !isMainLoop(op) && group.rowDim.contains(op->getResult(0)));
 }
 
-StringRef strategyOf(Operation *statistic, const KernelGroup &group) {
+StringRef strategyOf(Operation *statistic, const KernelGroup &group, const KernelLimits &limits) {
   bool overRows = !group.rowDim.contains(statistic->getResult(0));
   if (overRows)
     return group.mainLoop ? "statistics over the rows in the epilogue of the matmul that makes them; its readers normalize "
@@ -46,12 +46,14 @@ StringRef strategyOf(Operation *statistic, const KernelGroup &group) {
                           : "statistics over the rows in the pass that makes them; its readers normalize as they load";
   if (group.statistics.contains(statistic->getResult(0)))
     return "statistics of the rows in the epilogue of the matmul that makes them; their readers normalize as they load";
+  if (group.mainLoop && limits.tileColumns && longestSum(statistic) > limits.tileColumns)
+    return "normalized in the matmul's kernel: the blocks that share a row exchange its sums";
   return group.mainLoop ? "row-complete tile: normalized in the matmul's kernel while its rows are in cache"
                         : "one pass over memory: a row is held from its statistics to its last use";
 }
 } // namespace
 
-void explainKernel(KernelOp kernel, const KernelGroup &group, StringRef function) {
+void explainKernel(KernelOp kernel, const KernelGroup &group, StringRef function, const KernelLimits &limits) {
   auto options = [&](StringRef name) { return remark::RemarkOpts::name(name).category("fuse").function(function); };
   unsigned sums = llvm::count_if(group.ops, [&](Operation *op) { return !group.rowDim.contains(op->getResult(0)); });
   sums -= std::min(sums, group.numPrepared);
@@ -67,7 +69,7 @@ void explainKernel(KernelOp kernel, const KernelGroup &group, StringRef function
   for (Operation *op : group.ops)
     if (isStatistic(op, group) && explained.insert(op->getLoc().getAsOpaquePointer()).second)
       remark::passed(op->getLoc(), options("normalization"))
-          << ("kernel '" + kernel.getName() + "': " + strategyOf(op, group)).str();
+          << ("kernel '" + kernel.getName() + "': " + strategyOf(op, group, limits)).str();
   if (!group.whyApart.empty())
     remark::missed(group.ops.front()->getLoc(), options("apart"))
         << ("kernel '" + kernel.getName() + "' does not join its producer's: " + group.whyApart).str();

@@ -8,6 +8,6 @@
 namespace keel {
 
 /// One remark for the kernel, and one for each normalization statistic in it: the strategy, or why it stands apart.
-void explainKernel(KernelOp kernel, const KernelGroup &group, llvm::StringRef function);
+void explainKernel(KernelOp kernel, const KernelGroup &group, llvm::StringRef function, const KernelLimits &limits);
 
 } // namespace keel

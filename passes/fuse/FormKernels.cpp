@@ -184,7 +184,11 @@ void formKernels(Block &block, StringRef function, const KernelLimits &limits, u
     auto [kernel, results] = buildKernel(builder, *group, groups, block, kernelName(function, count++, *group));
     if (group->splitDim != 0)
       kernel->setAttr("keel.split_dim", builder.getI64IntegerAttr(group->splitDim));
-    explainKernel(kernel, *group, function);
+    if (!group->isUpdate)
+      for (Operation *op : group->ops)
+        if (Attribute strategy = op->getDiscardableAttr(norm::strategyAttribute))
+          kernel->setAttr(norm::strategyAttribute, strategy);
+    explainKernel(kernel, *group, function, limits);
     for (auto [from, to] : llvm::zip(results, kernel.getResults()))
       replacements.emplace_back(from, to);
   }
@@ -238,19 +242,22 @@ struct FuseIntoFirstReader : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
-/// Refuses a strategy that no pass knows, or that a row is too long for.
+/// Refuses a strategy that no pass knows, that the target lacks, or that a row is too long for.
 LogicalResult verifyStrategy(Operation *op, const KernelLimits &limits) {
   auto strategy = op->getAttrOfType<StringAttr>(norm::strategyAttribute);
   if (!strategy)
     return success();
+  if (strategy == "cluster" && limits.tileColumns && !limits.clusterColumns)
+    return emitError(op->getLoc()) << "keel.strategy " << strategy << ": this target has no clusters of blocks; sm_90a has";
   auto limit = llvm::StringSwitch<std::optional<int64_t>>(strategy)
                    .Case("row-complete", limits.tileColumns)
+                   .Case("cluster", limits.clusterColumns)
                    .Case("row-block-barrier", limits.rowColumns)
                    .Cases({"statistics", "deferred"}, 0)
                    .Default(std::nullopt);
   if (!limit)
     return emitError(op->getLoc()) << "unknown keel.strategy " << strategy
-                                   << ": row-complete, row-block-barrier, statistics or deferred";
+                                   << ": row-complete, cluster, row-block-barrier, statistics or deferred";
   std::optional<LoopNest> nest = LoopNest::get(op);
   std::optional<unsigned> rows = nest ? loopOfDim(nest->operandMaps[0], 0) : std::nullopt;
   int64_t row = *limit && rows && nest->isParallel(*rows) && !isMainLoop(op) ? longestSum(op) : 0;
@@ -274,7 +281,7 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
 
   void runOnOperation() override {
-    KernelLimits limits{fuse, planar, operandReuse, tileColumns, rowColumns};
+    KernelLimits limits{fuse, planar, operandReuse, tileColumns, clusterColumns, rowColumns};
     WalkResult known = getOperation().walk([&](Operation *op) { return WalkResult(verifyStrategy(op, limits)); });
     if (known.wasInterrupted())
       return signalPassFailure();

@@ -44,9 +44,10 @@ struct KernelLimits {
   bool planar = false;
   /// A main loop prepares what it alone reads as it loads, if no more columns (or rows) of the product than these use it.
   int64_t operandReuse = 0;
-  /// The longest row that is complete beside a main loop, in elements: in one tile, and in several that exchange sums; 0 for
-  /// any. Of a longer row, sums are made beside the main loop, and what reads them and the row is another kernel's.
-  int64_t tileColumns = 0, rowColumns = 0;
+  /// The longest row that is complete beside a main loop, in elements: in one tile, in those of a cluster of blocks (0 where one
+  /// tile is limited: there are none), and in several that exchange sums; 0 for any. Of a longer row, sums are made beside the main loop,
+  /// and what reads them and the row is another kernel's.
+  int64_t tileColumns = 0, clusterColumns = 0, rowColumns = 0;
 };
 
 /// The groups of a block's computations, such that the kernels can be put in an order.

@@ -58,9 +58,10 @@ def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
     what it reads anyway is recomputed instead of stored. All updates of state are one kernel.
 
     A normalization that has the attribute `keel.strategy` is done that way by targets that have a choice:
-    `"row-complete"` (its rows in one tile of the matmul that makes them), `"row-block-barrier"` (in several, which exchange
-    the rows' sums), `"statistics"` (the sums in the epilogue of the matmul, the rest by what reads the rows), `"deferred"`
-    (see the pass defer-norm). Rows that are too long for it are an error.
+    `"row-complete"` (its rows in one tile of the matmul that makes them), `"cluster"` (in several, whose blocks are a cluster and
+    exchange the rows' sums by shared memory), `"row-block-barrier"` (the same through memory), `"statistics"` (the sums in the
+    epilogue of the matmul, the rest by what reads the rows), `"deferred"` (see the pass defer-norm). Rows that are too long for
+    it are an error, and `"cluster"` is one on a GPU without them.
 
     Every decision is a remark of the category `fuse`. With `fuse=false` every computation is a kernel of its own. The
     other options say what a target's kernels can hold. Kernels that are there already stay as they are.
@@ -71,6 +72,7 @@ def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
     Option<"rowColumns", "row-columns", "int64_t", /*default=*/"0",
            "The longest row that is complete beside a main loop, in elements; 0 for any">,
     Option<"tileColumns", "tile-columns", "int64_t", /*default=*/"0", "The same, in one tile">,
+    Option<"clusterColumns", "cluster-columns", "int64_t", /*default=*/"0", "The same, in the tiles of a cluster of blocks">,
     Option<"operandReuse", "operand-reuse", "int64_t", /*default=*/"0",
            "Where a planar kernel's main loop alone reads a value, and no more columns (or rows) of the product than these "
            "use it, it computes the value as it loads">];

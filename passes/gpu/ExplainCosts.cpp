@@ -22,20 +22,21 @@ static double estimateWithoutNorm(const Section &section, const SectionSchedule 
   return best;
 }
 
-void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch) {
+void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch, unsigned sm,
+                           bool hasWgmma) {
   for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
     if (!section.wholeRows)
       continue;
     std::string costs;
-    for (const DeviceDescription &device : getDeviceDescriptions()) {
-      if (!StringRef(device.target).starts_with("sm_"))
-        continue;
-      double ratio = estimate(section, how, device, batch) / estimateWithoutNorm(section, how, device, batch);
-      costs += llvm::formatv("{0}{1} {2:F1}%", costs.empty() ? "" : ", ", device.name, 100 * (ratio - 1)).str();
+    for (const DeviceDescription *device : getDevicesFor(sm, /*exact=*/hasWgmma)) {
+      double ratio = estimate(section, how, *device, batch) / estimateWithoutNorm(section, how, *device, batch);
+      costs += llvm::formatv("{0}{1} {2:F1}%", costs.empty() ? "" : ", ", device->name, 100 * (ratio - 1)).str();
     }
+    if (costs.empty()) // no such device is known
+      return;
     Operation *where = section.mainLoop ? section.mainLoop : section.ops.front();
     remark::analysis(where->getLoc(), remark::RemarkOpts::name("cost").category("gpu").function(kernel.getName()))
-        << ("kernel '" + kernel.getName() + "', " + how.describe(section) +
+        << ("kernel '" + kernel.getName() + "' for sm_" + Twine(sm) + (hasWgmma ? "a" : "") + ", " + how.describe(section) +
             ": completing its rows is expected to add " + costs)
                .str();
   }

@@ -31,9 +31,10 @@ constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,
                               bool hasWgmma);
 
-/// A remark for each section that completes rows: what that is expected to add to its time, on every GPU that has a
-/// description.
-void explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch);
+/// A remark for each section that completes rows: what that is expected to add to its time, on every GPU that runs the target
+/// and has a description.
+void explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch, unsigned sm,
+                     bool hasWgmma);
 
 /// What a kernel needs beside its operands: partial sums, which later blocks add up.
 struct Workspace {

@@ -66,7 +66,7 @@ private:
       return success();
     }
     KernelSchedule schedule = chooseSchedule(kernel, *space, getDeviceOfCapability(sm), batch, wgmma);
-    explainRowCosts(kernel, *space, schedule, batch);
+    explainRowCosts(kernel, *space, schedule, batch, sm, wgmma);
     DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);
     LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);
     launch(builder, kernel, made, size.blocks, size.rowTiles);

@@ -15,6 +15,8 @@ using Axes = llvm::SmallVector<Axis, 3>;
 
 /// The longest row that one block of threads holds beside a main loop, in elements. Several share longer ones.
 constexpr int64_t longestRowOfBlock = 256;
+/// Blocks of a cluster; more than 8 must be asked for.
+constexpr int64_t largestCluster = 16;
 
 /// Computations that share one tile: they read each other's elements, or sums of them along an axis.
 struct Section {

@@ -5,8 +5,10 @@
 #include "passes/gpu/SplitDepth.h"
 #include "passes/gpu/WgmmaLoop.h"
 
+#include "dialect/norm/Strategy.h"
 #include "passes/schedule/Contraction.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -71,6 +73,8 @@ static int64_t vectorOf(const Section &section) {
   return vector;
 }
 
+static double loadedOf(const Section &section, bool &matrices);
+
 static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) {
   // A tile holds whole rows only where it must.
   int64_t columns = section.wholeRows ? section.columns : std::min<int64_t>(section.columns, 1024);
@@ -80,6 +84,11 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) 
   int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), std::max<int64_t>(32, accesses / 8));
   // One row is everybody's.
   perRow = section.rows == 1 ? threads : std::min(perRow, threads);
+  // All that is loaded of a row may be there at once.
+  bool matrices = false;
+  double perElement = 1 + loadedOf(section, matrices);
+  while (section.wholeRows && perRow < threads && llvm::divideCeil(columns, perRow * vector) * vector * perElement > 160)
+    perRow *= 2;
   int64_t held = llvm::divideCeil(columns, perRow * vector) * vector;
   int64_t rows = threads / perRow;
   // Fewer tiles mean fewer partial sums.
@@ -162,8 +171,15 @@ static double loadedOf(const Section &section, bool &matrices) {
   return registers;
 }
 
-/// The tile of wgmma: two groups of warps, each with 64 whole rows of it.
-static SectionSchedule chooseWgmma(const Section &section, std::optional<ArrayRef<int64_t>> forced) {
+/// What was asked for the kernel's normalization (dialect/norm/Strategy.h).
+static StringRef strategyOf(KernelOp kernel) {
+  auto strategy = kernel->getAttrOfType<StringAttr>(norm::strategyAttribute);
+  return strategy ? strategy.getValue() : StringRef();
+}
+
+/// The tile of wgmma: two groups of warps, each with 64 whole rows of it. `inCluster`: whatever it takes, a cluster's tiles hold
+/// a row.
+static SectionSchedule chooseWgmma(const Section &section, std::optional<ArrayRef<int64_t>> forced, bool inCluster) {
   constexpr int64_t rows = 128, ringBytes = 200 << 10, multiprocessors = 132;
   SectionSchedule schedule;
   schedule.loop = SectionSchedule::Loop::Wgmma;
@@ -177,7 +193,8 @@ static SectionSchedule chooseWgmma(const Section &section, std::optional<ArrayRe
       return columns / 2 * perElement > 170;
     return section.wholeRows && matrices && columns > longestRowOfBlock / 2;
   };
-  while (columns > 64 && isTooWide())
+  int64_t narrowest = section.wholeRows && inCluster ? std::max<int64_t>(64, llvm::divideCeil(section.columns, largestCluster)) : 64;
+  while (columns / 2 >= narrowest && isTooWide())
     columns /= 2;
   // Narrower tiles where wide ones would leave multiprocessors without work.
   if (!section.wholeRows && !ShapedType::isDynamic(section.rows))
@@ -191,22 +208,36 @@ static SectionSchedule chooseWgmma(const Section &section, std::optional<ArrayRe
   return schedule;
 }
 
+/// Random bits (dropout's, by Philox) take registers of their own.
+static bool drawsBits(const Section &section) {
+  int64_t products = 0;
+  for (Operation *op : section.ops)
+    op->walk([&](arith::MulIOp) { ++products; });
+  return products > 10;
+}
+
 static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device, int64_t batch,
                                       bool hasWgmma) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
   bool fitsForced = !forced || (forced[0] == 128 && forced[1] >= 64 && forced[1] <= 256);
-  if (hasWgmma && fitsForced && fitsWgmma(section))
-    return chooseWgmma(section, forced ? std::optional(forced.asArrayRef()) : std::nullopt);
+  StringRef strategy = strategyOf(kernel);
+  if (hasWgmma && fitsForced && fitsWgmma(section)) {
+    SectionSchedule wgmma = chooseWgmma(section, forced ? std::optional(forced.asArrayRef()) : std::nullopt, strategy == "cluster");
+    // Whole rows in one tile where they were asked for: more registers than wgmma leaves.
+    if (!wgmma.sharesRows(section) || strategy != "row-complete")
+      return wgmma;
+  }
   if (fitsMma(section)) {
     // Beyond what one block holds, several share a row.
     bool complete = section.wholeRows && columns <= longestRowOfBlock;
     columns = std::min<int64_t>(columns, complete ? longestRowOfBlock : 128);
-    schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, 64, columns);
+    bool isCrowded = columns > 128 && drawsBits(section);
+    schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, isCrowded ? 32 : 64, columns);
     // A tile that reads each operand for twice as many products, where multiprocessors enough get one. Sums over the rows
     // need registers of their own.
-    if (!forced && (columns <= 128 || section.rowSums.empty()))
+    if (!forced && !isCrowded && (columns <= 128 || section.rowSums.empty()))
       if (SectionSchedule tall = mmaSchedule(section, 128, columns); estimate(section, tall, device, batch) < estimate(section, schedule, device, batch))
         schedule = tall;
     schedule.splits = SplitDepth::choose(section, schedule.layout, ShapedType::isDynamic(section.depth) ? batch : section.depth);
@@ -223,14 +254,22 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
   return schedule;
 }
 
-/// Blocks that share rows are a cluster where a device may have one of that size, and every block of the launch is in one.
-static void chooseCluster(const KernelSpace &space, KernelSchedule &schedule) {
+/// Blocks that share rows are a cluster where a device may have one of that size, every block of the launch is in one, and it is no
+/// slower than the row-block barrier: clusters leave multiprocessors without work.
+static void chooseCluster(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule, const DeviceDescription &device,
+                          int64_t batch) {
   if (space.sections.size() != 1 || !schedule.isSpecialised() || !schedule.sections[0].sharesRows(space.sections[0]))
     return;
-  constexpr int64_t largestCluster = 16; // more than 8 must be asked for
-  int64_t across = llvm::divideCeil(space.sections[0].columns, schedule.sections[0].layout.columns);
-  if (across <= 8 || across == largestCluster)
-    schedule.sections[0].cluster = across;
+  const Section &section = space.sections[0];
+  SectionSchedule &how = schedule.sections[0];
+  SectionSchedule inCluster = how;
+  inCluster.cluster = llvm::divideCeil(section.columns, how.layout.columns);
+  if (inCluster.cluster > 8 && inCluster.cluster != largestCluster)
+    return;
+  StringRef strategy = strategyOf(kernel);
+  if (strategy == "cluster" ||
+      (strategy != "row-block-barrier" && estimate(section, inCluster, device, batch) <= estimate(section, how, device, batch)))
+    how = inCluster;
 }
 
 KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,
@@ -250,6 +289,6 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, c
       rows.layout = chooseRowsLayout(section, schedule.threads);
     schedule.sections.push_back(rows);
   }
-  chooseCluster(space, schedule);
+  chooseCluster(kernel, space, schedule, device, batch);
   return schedule;
 }

@@ -193,8 +193,12 @@ KernelWork keel::describeWork(const Section &section, const SectionSchedule &sch
   WorkCounter counter(section, schedule);
   counter.run();
   work.instructions = withNorm ? counter.all : counter.all - counter.norm;
-  if (schedule.exchanges(section) && withNorm)
+  if (schedule.sharesRows(section) && withNorm) {
     work.exchanges = counter.sums;
+    work.cluster = schedule.cluster;
+    if (schedule.cluster > 1)
+      work.exchange = KernelWork::Exchange::Cluster;
+  }
   return work;
 }
 

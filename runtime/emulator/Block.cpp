@@ -140,7 +140,7 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.buffer = nullptr;
     thread.polledSite = nullptr;
     thread.polls = 0;
-    thread.clusterPhase = 0;
+    thread.clusterPhase = thread.clusterWaited = 0;
     thread.products.clear();
     thread.productGroup = 0;
     thread.productsFenced = false;

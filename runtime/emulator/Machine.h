@@ -89,6 +89,7 @@ struct Thread : keel_emulated_thread {
   std::uint64_t productGroup;     // the one that is open
   bool productsFenced;            // by wgmma.fence
   std::uint64_t clusterPhase;     // phases of the cluster's barrier that it has arrived at
+  std::uint64_t clusterWaited;    // and the last that it has waited for
   std::vector<BulkStore> bulkStores;
   std::uint64_t bulkGroup;        // the one that is open
   std::vector<AsyncCopy> copies;

@@ -275,15 +275,25 @@ bool Worker::turn(ClusterSlot &slot) {
     land(slot);
   for (int attempt = 0; attempt < 2; ++attempt) {
     candidates.clear();
+    Warp *sleeper = nullptr;
+    std::uint32_t sleepers = 0;
     for (std::uint32_t b = 0; b < slot.numBlocks; ++b) {
       for (Warp &warp : slot.blocks[b].warps) {
-        if (warp.spinning && (wake || attempt)) {
+        if (warp.spinning && attempt) {
           warp.ready |= warp.spinning;
           warp.spinning = 0;
         }
         if (warp.ready)
           candidates.push_back(&warp);
+        else if (wake && warp.spinning && random.below(++sleepers) == 0)
+          sleeper = &warp;
       }
+    }
+    // One of those that poll looks again now and then. All of them at once would never let what they wait for land.
+    if (sleeper) {
+      sleeper->ready |= sleeper->spinning;
+      sleeper->spinning = 0;
+      candidates.push_back(sleeper);
     }
     if (!candidates.empty())
       break;

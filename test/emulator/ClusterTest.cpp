@@ -178,5 +178,44 @@ TEST(Cluster, AsynchronousStores) {
   EXPECT_THROW(device.run({sendNext<false>, 32, 2, 256, 2}), EmulationError);
 }
 
+// However many warps poll meanwhile, what they wait for lands: step by step a word of each block's own, in many blocks.
+void manyPoll(Thread *t, const std::uint64_t *a) {
+  if (tid(t) == 0)
+    PTX(t, "mbarrier.init.shared.b64", t->shared, 1);
+  PTX(t, "barrier.cluster.arrive");
+  PTX(t, "barrier.cluster.wait");
+  for (std::uint64_t step = 0; step < 8; ++step) {
+    if (tid(t) == 0) {
+      PTX(t, "mbarrier.arrive.expect_tx.shared.b64", t->shared, 4);
+      PTX(t, "st.async.shared::cluster.mbarrier::complete_tx::bytes.b32", (t->shared + 128) & 0xffffffff, step, t->shared & 0xffffffff);
+    }
+    while (!PTX(t, "mbarrier.try_wait.parity.shared.b64", t->shared, step & 1)[0]) {
+    }
+    PTX(t, "bar.sync", 0);
+  }
+  if (tid(t) == 0)
+    STORE(std::uint32_t, t, 1, a[0] + 4 * ctaid(t), LOAD(std::uint32_t, t, 3, t->shared + 128));
+}
+TEST(Cluster, ManyWarpsPoll) {
+  clean({manyPoll, 96, 16, 256, 16}, 16, [](const auto &out) {
+    for (std::uint32_t value : out)
+      EXPECT_EQ(value, 7u);
+  });
+}
+
+// Every arrival is waited for before the next, and every wait has its arrival.
+template <bool waits> void halfOfABarrier(Thread *t, const std::uint64_t *) {
+  PTX(t, "barrier.cluster.arrive");
+  PTX(t, "barrier.cluster.wait");
+  if (waits)
+    PTX(t, "barrier.cluster.wait");
+  for (int i = 0; i < 2 && !waits; ++i)
+    PTX(t, "barrier.cluster.arrive");
+}
+TEST(Cluster, BarriersAreWhole) {
+  faults(Fault::Invalid, {halfOfABarrier<true>, 32, 2, 256, 2}, {"without having arrived"});
+  faults(Fault::Invalid, {halfOfABarrier<false>, 32, 2, 256, 2}, {"arrives twice"});
+}
+
 } // namespace
 } // namespace keel::test

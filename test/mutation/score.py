@@ -1,10 +1,11 @@
 """How many mutants of the kernels of a training step are noticed: one for each barrier, wait, fence, commit, counter,
 swizzle and predicate, run in the emulator, one at a time.
 
-    score.py [CASE]... [--sample N] [--seed N] [--minimum 95] [--report FILE] [--keep FOLDER]
+    score.py [CASE]... [--sample N] [--seed N] [--minimum 95] [--report FILE]
 
-A CASE is MODEL:PRECISION, such as digits_layer_norm:bf16; all of them without. --sample takes N mutants of each case, drawn
-from the seed, kind by kind in proportion. The last line is the score; below the minimum the exit status is 1."""
+A CASE is MODEL:PRECISION[:TARGET[:WIDTH]], such as digits_layer_norm:bf16 (of sm_80) or digits_layer_norm:bf16:sm_90a:512 (with
+rows of 512 in the place of 256); all of them without. --sample takes N mutants of each case, drawn from the seed, kind by kind in
+proportion. The last line is the score; below the minimum the exit status is 1."""
 import argparse
 import collections
 import fnmatch
@@ -16,8 +17,8 @@ import tempfile
 import time
 
 here = pathlib.Path(__file__).parent
-CASES = [f"{model}:{precision}" for model in ("digits_layer_norm", "digits_rms_norm", "digits_batch_norm", "digits_none",
-                                               "residual_layer_norm") for precision in ("f32", "bf16")]
+MODELS = "digits_layer_norm", "digits_rms_norm", "digits_batch_norm", "digits_none", "residual_layer_norm"
+CASES = [f"{model}:{precision}" for model in MODELS for precision in ("f32", "bf16", "bf16:sm_90a")] + ["digits_layer_norm:bf16:sm_90a:512"]
 # No multiple of any tile: less than one, and enough for several and for a ring of stages to come round. What survives one is
 # tried with the next.
 BATCHES = (9, 130)
@@ -49,10 +50,11 @@ def reasons():
 
 def survey(case, options, folder):
     """(mutant, verdict, detail) of each mutant of a case; a mutant is (number, kind, kernel, place, text)."""
-    model, precision = case.split(":")
-    program, everything, some = folder / "model.so", folder / "all.tsv", folder / "some.tsv"
-    run("keel-compile", here.parent / "models" / f"{model}.mlir", "--train=adamw", f"--precision={precision}", f"--batch={max(BATCHES)}",
-        "--target=sm_80", "--emulate", f"--mutants={everything}", "-o", program)
+    model, precision, target, width = (case.split(":") + ["sm_80", "256"][case.count(":") - 1:])[:4]
+    source, program, everything, some = (folder / name for name in ("model.mlir", "model.so", "all.tsv", "some.tsv"))
+    source.write_text((here.parent / "models" / f"{model}.mlir").read_text().replace("256", width))
+    run("keel-compile", source, "--train=adamw", f"--precision={precision}", f"--batch={max(BATCHES)}", f"--target={target}", "--emulate",
+        f"--mutants={everything}", "-o", program)
     mutants = [line.split("\t") for line in everything.read_text().splitlines()]
     mutants = [mutant for mutant in mutants if mutant[2].startswith("train_step_")]
     chosen = sample(mutants, options.sample, random.Random(f"{options.seed} {case}")) if options.sample else mutants

@@ -44,7 +44,7 @@ void completeIfDone(Block &first) {
 void arrive(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *site) {
   Thread &thread = self(t);
   ClusterBarrier &barrier = thread.block->sibling(0).clusterBarrier;
-  if (thread.clusterPhase > barrier.phase)
+  if (thread.clusterPhase > thread.clusterWaited)
     fault(thread, site, Fault::Invalid, "arrives twice at the cluster's barrier without waiting");
   thread.clusterPhase = barrier.phase + 1;
   ++barrier.arrived;
@@ -57,13 +57,14 @@ void arrive(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, con
 void wait(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *site) {
   Thread &thread = self(t);
   ClusterBarrier &barrier = thread.block->sibling(0).clusterBarrier;
-  if (thread.clusterPhase == 0)
+  if (thread.clusterPhase == thread.clusterWaited)
     fault(thread, site, Fault::Invalid, "waits at the cluster's barrier without having arrived");
   if (barrier.phase < thread.clusterPhase) {
     thread.site = site;
     barrier.waiting.push_back(&thread);
     emulator::wait(thread);
   }
+  thread.clusterWaited = thread.clusterPhase;
   if (decoded<ClusterModifiers>(site).acquires)
     acquire(thread, Scope::Cluster, {barrier.completed, Scope::Cluster, thread.block->index});
 }

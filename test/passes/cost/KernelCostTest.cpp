@@ -55,6 +55,8 @@ TEST(DeviceDescription, Errors) {
   EXPECT_THAT(problemOf(simple, "\"bandwidth_gbs\": 100", "\"bandwidth_gbs\": 0"), HasSubstr("'bandwidth_gbs'"));
   EXPECT_THAT(problemOf(simple, "\"name\": \"simple\",", ""), HasSubstr("'name'"));
   EXPECT_NE(problemOf(simple, "{", "["), "");
+  EXPECT_THAT(problemOf(simple, "\"lanes\"", "\"groups\": [4, 5], \"lanes\""),
+              HasSubstr("'groups' have 9 multiprocessors, the device 10"));
 }
 
 TEST(KernelCost, Memory) {
@@ -76,6 +78,33 @@ TEST(KernelCost, Quantisation) {
   EXPECT_THAT(ten, DoubleNear(2.0 * 640 * 128 * 1000 / 1e12, 1e-9));
   EXPECT_THAT(eleven, DoubleNear(2 * ten, 1e-9));
   EXPECT_THAT(estimateCost(product(20), device()).matmul, DoubleNear(2 * ten, 1e-9));
+}
+
+TEST(KernelCost, Clusters) {
+  DeviceDescription grouped = device();
+  grouped.groups = {5, 5};
+  EXPECT_EQ(grouped.multiprocessorsOf(1), 10);
+  EXPECT_EQ(grouped.multiprocessorsOf(2), 8);
+  EXPECT_EQ(grouped.multiprocessorsOf(5), 10);
+  EXPECT_EQ(findDeviceDescription("H100")->multiprocessorsOf(8), 120);
+  EXPECT_EQ(findDeviceDescription("H100")->multiprocessorsOf(16), 112);
+  // Nine tiles fill ten multiprocessors once; clusters of four can have eight of them.
+  KernelWork work = product(9);
+  double once = estimateCost(work, grouped).matmul;
+  work.cluster = 4;
+  EXPECT_THAT(estimateCost(work, grouped).matmul, DoubleNear(2 * once, 1e-9));
+}
+
+TEST(DeviceDescription, Targets) {
+  auto names = [](unsigned sm, bool exact) {
+    std::string text;
+    for (const DeviceDescription *device : getDevicesFor(sm, exact))
+      text += device->name + " ";
+    return text;
+  };
+  EXPECT_EQ(names(80, false), "A100 B200 H100 H200 ");
+  EXPECT_EQ(names(90, true), "H100 H200 ");
+  EXPECT_EQ(names(120, false), "");
 }
 
 TEST(KernelCost, Operands) {

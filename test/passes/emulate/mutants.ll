@@ -1,4 +1,4 @@
-; Mutants: what orders threads and copies can be left out, counters are off by one, swizzles lack their key, bounds always
+; Mutants: what orders threads and copies can be left out, counters are off by one, phases and stages are others, swizzles too, bounds always
 ; hold. A thread reads which one it runs; the checked and the unchecked copy agree.
 ; RUN: keel-emulate %s --mutants=- --emit-llvm -o %t.ll | FileCheck %s
 ; CHECK: 1 counter fourth {{.*}}uinc_wrap
@@ -8,7 +8,16 @@
 ; CHECK-NEXT: 5 synchronisation first {{.*}}cp.async.wait_all
 ; CHECK-NEXT: 6 synchronisation first {{.*}}bar.sync
 ; CHECK-NEXT: 7 synchronisation second {{.*}}st.release.gpu.global.b32
-; CHECK-NEXT: 8 synchronisation third {{.*}}mbarrier.try_wait{{.*}}
+; CHECK-NEXT: 8 phase third {{.*}}mbarrier.try_wait{{.*}}
+; CHECK-NEXT: 9 synchronisation third {{.*}}mbarrier.try_wait{{.*}}
+; CHECK-NEXT: 10 counter sixth {{.*}}mbarrier.init{{.*}}
+; CHECK-NEXT: 11 counter sixth {{.*}}expect_tx{{.*}}
+; CHECK-NEXT: 12 synchronisation sixth {{.*}}expect_tx{{.*}}
+; CHECK-NEXT: 13 early sixth {{.*}}mbarrier.arrive{{.*}}
+; CHECK-NEXT: 14 synchronisation sixth {{.*}}mbarrier.arrive{{.*}}
+; CHECK-NEXT: 15 synchronisation sixth {{.*}}setmaxnreg.dec{{.*}}
+; CHECK-NEXT: 16 swizzle sixth {{.*}}wgmma.mma_async{{.*}}
+; CHECK-NEXT: 17 swizzle sixth {{.*}}wgmma.mma_async{{.*}}
 ; CHECK-NOT: {{.}}
 
 ; RUN: FileCheck %s --check-prefix=CODE < %t.ll
@@ -64,5 +73,16 @@ end:
   %index = select i1 %there, i32 %row, i32 0
   %to = getelementptr i32, ptr addrspace(1) %p, i32 %index
   store i32 1, ptr addrspace(1) %to
+  ret void
+}
+define ptx_kernel void @sixth(ptr addrspace(1) %p, i32 %barrier, i64 %a, i64 %b) {
+  call void asm sideeffect "mbarrier.init.shared.b64 [$0], 8;", "r"(i32 %barrier)
+  call void asm sideeffect "mbarrier.arrive.expect_tx.shared.b64 _, [$0], 4096;", "r"(i32 %barrier)
+  call void asm sideeffect "mbarrier.arrive.shared.b64 _, [$0];", "r"(i32 %barrier)
+  call void asm sideeffect "setmaxnreg.inc.sync.aligned.u32 232;", ""()
+  call void asm sideeffect "setmaxnreg.dec.sync.aligned.u32 40;", ""()
+  %sums = call {float, float, float, float} asm sideeffect "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, $3}, $4, $5, 0, 1, 1, 0, 0;", "=f,=f,=f,=f,l,l"(i64 %a, i64 %b)
+  %sum = extractvalue {float, float, float, float} %sums, 0
+  store float %sum, ptr addrspace(1) %p
   ret void
 }

@@ -1,6 +1,8 @@
 // What a kernel's table and a launch's words say of memory.
 #include "runtime/device/EmulatedKernel.h"
 #include "runtime/data/Tensor.h"
+#include "runtime/device/Device.h"
+#include "runtime/emulator/TensorMap.h"
 
 #include <algorithm>
 
@@ -26,6 +28,27 @@ EmulatedKernel::EmulatedKernel(const keel_artifact_kernel &described, const std:
   kernel.cluster = std::max(described.cluster, 1u);
   kernel.registers = described.registers;
   kernel.buffers = buffers;
+}
+
+EmulatedArguments::EmulatedArguments(const keel_artifact_kernel &kernel, const std::uint64_t *arguments)
+    : words(arguments, arguments + kernel.num_arguments) {
+  maps.reserve(kernel.num_tensor_maps);
+  for (const keel_artifact_tensor_map &map : tensorMapsOf(kernel)) {
+    MappedMatrix matrix(map, arguments);
+    emulator::TensorMap tiled{};
+    tiled.rank = 2;
+    tiled.elementBytes = MappedMatrix::elementBytes;
+    tiled.swizzle = emulator::Swizzle::Bytes128;
+    tiled.base = matrix.address;
+    tiled.extents[0] = static_cast<std::uint32_t>(matrix.columns);
+    tiled.extents[1] = static_cast<std::uint32_t>(matrix.rows);
+    tiled.box[0] = map.box[1];
+    tiled.box[1] = map.box[0];
+    tiled.strides[0] = matrix.columns * MappedMatrix::elementBytes;
+    if (const char *problem = emulator::encode(tiled, &maps.emplace_back()))
+      fail(KEEL_DEVICE, kernelText(kernel), ": ", problem);
+    words.push_back(reinterpret_cast<std::uint64_t>(&maps.back()));
+  }
 }
 
 } // namespace keel::runtime

@@ -3,6 +3,7 @@
 #define KEEL_DEVICE_EMULATEDKERNEL_H
 
 #include "keel/artifact.h"
+#include "runtime/device/TensorMaps.h"
 #include "runtime/emulator/Emulator.h"
 
 #include <vector>
@@ -17,6 +18,16 @@ struct EmulatedKernel {
 
   std::vector<emulator::Buffer> buffers;
   emulator::Kernel kernel;
+};
+
+/// A launch's words, with the addresses of its tensor maps behind them.
+struct EmulatedArguments {
+  EmulatedArguments(const keel_artifact_kernel &kernel, const std::uint64_t *arguments);
+  EmulatedArguments(const EmulatedArguments &) = delete;
+  EmulatedArguments &operator=(const EmulatedArguments &) = delete;
+
+  std::vector<std::uint64_t> words;
+  std::vector<EncodedTensorMap> maps;
 };
 
 } // namespace keel::runtime

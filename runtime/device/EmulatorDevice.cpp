@@ -2,8 +2,6 @@
 #include "runtime/device/EmulatorDevice.h"
 #include "runtime/data/Tensor.h"
 #include "runtime/device/EmulatedKernel.h"
-#include "runtime/device/TensorMaps.h"
-#include "runtime/emulator/TensorMap.h"
 #include "runtime/model/ThreadPool.h"
 #include "runtime/support/Error.h"
 
@@ -58,33 +56,6 @@ std::shared_ptr<const void> resolveImports(const keel_artifact_program &program)
     table = resolved = emulator::resolve(program.imports, program.num_imports);
   return resolved;
 }
-
-/// A launch's words, with the addresses of its tensor maps behind them.
-struct Arguments {
-  std::vector<std::uint64_t> words;
-  std::vector<EncodedTensorMap> maps;
-
-  Arguments(const keel_artifact_kernel &kernel, const std::uint64_t *arguments)
-      : words(arguments, arguments + kernel.num_arguments) {
-    maps.reserve(kernel.num_tensor_maps);
-    for (const keel_artifact_tensor_map &map : tensorMapsOf(kernel)) {
-      MappedMatrix matrix(map, arguments);
-      emulator::TensorMap tiled{};
-      tiled.rank = 2;
-      tiled.elementBytes = MappedMatrix::elementBytes;
-      tiled.swizzle = emulator::Swizzle::Bytes128;
-      tiled.base = matrix.address;
-      tiled.extents[0] = static_cast<std::uint32_t>(matrix.columns);
-      tiled.extents[1] = static_cast<std::uint32_t>(matrix.rows);
-      tiled.box[0] = map.box[1];
-      tiled.box[1] = map.box[0];
-      tiled.strides[0] = matrix.columns * MappedMatrix::elementBytes;
-      if (const char *problem = emulator::encode(tiled, &maps.emplace_back()))
-        fail(KEEL_DEVICE, kernelText(kernel), ": ", problem);
-      words.push_back(reinterpret_cast<std::uint64_t>(&maps.back()));
-    }
-  }
-};
 
 class EmulatorDevice final : public Device {
 public:
@@ -158,7 +129,7 @@ private:
               const std::uint64_t *arguments) {
     EmulatedKernel emulated(entry.kernels[index], arguments);
     std::uint64_t begin = recording ? now() : 0;
-    emulator->launch(emulated.kernel, blocks, Arguments(entry.kernels[index], arguments).words.data(), options);
+    emulator->launch(emulated.kernel, blocks, EmulatedArguments(entry.kernels[index], arguments).words.data(), options);
     if (recording)
       events.push_back({&entry, index, begin - recordStart, now() - recordStart});
   }

@@ -225,13 +225,14 @@ private:
               const std::uint64_t *arguments) {
     const keel_artifact_kernel &kernel = entry.kernels[index];
     runtime::EmulatedKernel emulated(kernel, arguments);
+    runtime::EmulatedArguments given(kernel, arguments);
     auto launchIt = [&] {
       emulator::Options how;
       how.seed = seed;
       how.residentBlocks = 8;
       how.threads = 1;
       how.mutant = mutant;
-      emulator.launch(emulated.kernel, blocks, arguments, how);
+      emulator.launch(emulated.kernel, blocks, given.words.data(), how);
     };
     if (surveying && judged.insert(kernel.name).second && mutants.contains(kernel.name))
       judge(mutants[kernel.name], launchIt);

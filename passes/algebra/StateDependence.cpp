@@ -13,7 +13,7 @@ bool keel::algebra::StateDependence::dependsOnStateAlone(Value value) {
     return found->second;
   Operation *op = value.getDefiningOp();
   bool result = false;
-  if (op && isa<ml_program::GlobalLoadOp, ml_program::GlobalLoadConstOp>(op)) {
+  if (isa_and_nonnull<ml_program::GlobalLoadOp, ml_program::GlobalLoadConstOp>(op)) {
     result = true;
   } else if (op && isMemoryEffectFree(op)) {
     llvm::SetVector<Value> captured;

@@ -286,7 +286,7 @@ void mergeGenerics(RewriterBase &rewriter, Block &block) {
     for (unsigned index = earlier.size(), end = index - std::min<unsigned>(index, maxDistance); index > end; --index) {
       linalg::GenericOp before = earlier[index - 1];
       Merge merge(before, generic);
-      if (!canMoveDown(before, generic) || !merge.isPossible())
+      if (!merge.isPossible() || !canMoveDown(before, generic))
         continue;
       generic = merge.create(rewriter);
       earlier.erase(earlier.begin() + index - 1);

@@ -36,7 +36,7 @@ std::string describeReader(Operation *reader) {
   return ("is read by '" + reader->getName().getStringRef() + "'").str();
 }
 
-std::string describeProducer(Value value, std::string obstacle) {
+std::string describeProducer(Value value, const std::string &obstacle) {
   Operation *def = value.getDefiningOp();
   if (!def)
     return "one of its terms is an argument of the function, not state";

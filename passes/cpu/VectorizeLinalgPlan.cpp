@@ -250,10 +250,9 @@ static void fitRegisters(Plan &plan, ArrayRef<unsigned> reduction, const Options
   unsigned kept = 0;
   for (auto [i, operand] : llvm::enumerate(plan.operands)) {
     bool isOutput = i >= plan.getNumInputs();
-    if (isOutput && !operand.dependsOn(*plan.vectorDim))
-      ++kept;
-    else if (!plan.rowDim && (isOutput || !reduction.empty()) && !operand.isScalar && staysInRegister(operand))
-      ++kept;
+    bool isSum = isOutput && !operand.dependsOn(*plan.vectorDim);
+    bool isKept = !plan.rowDim && (isOutput || !reduction.empty()) && !operand.isScalar && staysInRegister(operand);
+    kept += isSum || isKept;
   }
   unsigned computed = llvm::range_size(plan.op.getBody()->without_terminator());
   auto fits = [&] {

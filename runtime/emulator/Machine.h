@@ -115,6 +115,7 @@ struct MBarrier {
   std::int64_t bytes = 0;          // tx-count: expected of asynchronous work, and not yet there
   std::uint64_t phase = 0;
   KnowledgeRef gathering, completed; // what arrivals of this phase, and of the last, make known
+  const Thread *hiddenBy = nullptr;  // who has initialised it and not fenced that for the asynchronous proxy
 };
 
 /// barrier.cluster; the one of rank 0 is used.

@@ -28,11 +28,14 @@ Opaque map(const std::vector<std::uint16_t> &tensor, std::uint32_t columns, std:
 
 // arguments: tensor, out, map, result map. A 64 x 16 tile (swizzled over 128 bytes) from column 32, row 2 of 80 x 12.
 constexpr std::uint32_t columns = 80, rows = 12, boxColumns = 64, boxRows = 16;
-enum class Tile { Right, NoWait, WrongBytes, NoExpect, PlainRead };
+enum class Tile { Right, NoWait, WrongBytes, NoExpect, PlainRead, NoFence };
 template <Tile variant> void tile(Thread *t, const std::uint64_t *a) {
   std::uint64_t barrier = t->shared, data = t->shared + 1024;
-  if (tid(t) == 0)
+  if (tid(t) == 0) {
     PTX(t, "mbarrier.init.shared.b64", barrier, 1);
+    if (variant != Tile::NoFence)
+      PTX(t, "fence.mbarrier_init.release.cluster");
+  }
   PTX(t, "bar.sync", 0);
   if (tid(t) == 0) {
     if (variant == Tile::NoExpect)
@@ -90,6 +93,7 @@ TEST(BulkCopy, ATileWithItsEdgesAndSwizzle) {
     EXPECT_THROW(TileRun().run(tile<Tile::NoWait>, seed), EmulationError); // missing wait, or uninitialised: who is first
     expectFault(Fault::Deadlock, [&] { TileRun().run(tile<Tile::WrongBytes>, seed); }, {"mbarrier.try_wait"});
     EXPECT_THROW(TileRun().run(tile<Tile::NoExpect>, 2 * seed), EmulationError);
+    expectFault(Fault::Race, [&] { TileRun().run(tile<Tile::NoFence>, seed); }, {"without fence.mbarrier_init"});
   }
 }
 
@@ -156,6 +160,7 @@ TEST(BulkCopy, Multicast) {
     device.run({[](Thread *t, const std::uint64_t *a) {
                   if (tid(t) == 0) {
                     PTX(t, "mbarrier.init.shared.b64", t->shared, 1);
+                    PTX(t, "fence.mbarrier_init.release.cluster");
                     PTX(t, "mbarrier.arrive.expect_tx.shared.b64", t->shared, 256);
                   }
                   PTX(t, "barrier.cluster.arrive");

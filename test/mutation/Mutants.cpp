@@ -229,7 +229,7 @@ private:
     auto launchIt = [&] {
       emulator::Options how;
       how.seed = seed;
-      how.residentBlocks = 8;
+      how.residentBlocks = 16; // those that share rows wait for one another
       how.threads = 1;
       how.mutant = mutant;
       emulator.launch(emulated.kernel, blocks, given.words.data(), how);

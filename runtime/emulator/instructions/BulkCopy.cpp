@@ -70,7 +70,7 @@ void startLoad(Thread &thread, std::uint32_t blocks, std::uint32_t alignment, co
     auto &task = static_cast<LoadTask &>(*thread.block->tasks[number]);
     std::uint64_t window = thread.window | static_cast<std::uint64_t>(std::countr_zero(rest)) * blockWindow;
     task.barrier = window | (task.barrier & (blockWindow - 1));
-    mbarrierAt(thread, task.barrier, site);
+    seenMBarrierAt(thread, task.barrier, site);
     for (BulkPiece &piece : task.pieces) {
       piece.to = window | (piece.to & (blockWindow - 1));
       if (piece.from && number == first)

@@ -79,6 +79,7 @@ void initialise(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t 
   if (thread.block->mbarriers.count(at))
     fault(thread, site, Fault::Invalid, "there is an mbarrier already: it must be invalidated first");
   thread.block->mbarriers[at] = {count, count};
+  thread.block->mbarriers[at].hiddenBy = &thread;
 }
 
 void invalidate(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *, const Site *site) {
@@ -197,6 +198,20 @@ MBarrier &mbarrierAt(Thread &thread, std::uint64_t address, const Site *site) {
   if (!holder || found == holder->mbarriers.end())
     fault(thread, site, Fault::Uninitialised, text("no mbarrier has been initialised at ", describe(thread, place(thread, address))));
   return found->second;
+}
+
+MBarrier &seenMBarrierAt(Thread &thread, std::uint64_t address, const Site *site) {
+  MBarrier &barrier = mbarrierAt(thread, address, site);
+  if (barrier.hiddenBy)
+    fault(thread, site, Fault::Race, text("the mbarrier at ", describe(thread, place(thread, address)),
+                                          " was initialised without fence.mbarrier_init or fence.proxy.async: the copy engine may not see it"));
+  return barrier;
+}
+
+void showMBarriers(Thread &thread) {
+  for (auto &[address, barrier] : thread.block->mbarriers)
+    if (barrier.hiddenBy == &thread)
+      barrier.hiddenBy = nullptr;
 }
 
 void completeBytes(Thread &thread, MBarrier &barrier, std::int64_t bytes, const KnowledgeRef &knowledge, const Site *site) {

@@ -1,5 +1,6 @@
 // Loads and stores. PTX ISA 9.7.9.8 ld, 9.7.9.9 ld.global.nc, 9.7.9.12 st; 9.7.13.4 fence, membar; 9.7.9.15 prefetch,
 // 9.7.9.19 isspacep, 9.7.9.20 cvta.
+#include "runtime/emulator/instructions/MBarrier.h"
 #include "runtime/emulator/instructions/Strong.h"
 
 #include <cstring>
@@ -112,13 +113,19 @@ std::optional<Binding> decodeStore(const Name &name) {
 void fenceAt(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *site) {
   fence(self(t), decoded<Scope>(site));
 }
-void fenceForProxy(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *) { fenceProxy(self(t)); }
+void fenceForProxy(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *) {
+  fenceProxy(self(t));
+  showMBarriers(self(t));
+}
+void fenceMBarriers(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *) { showMBarriers(self(t)); }
 void nothing(keel_emulated_thread *, const std::uint64_t *, std::uint64_t *, const Site *) {}
 
 std::optional<Binding> decodeFence(const Name &name) {
   if (name.has("proxy") && name.has("async"))
     return Binding{fenceForProxy};
-  if (name.has("proxy") || name.has("mbarrier_init"))
+  if (name.has("mbarrier_init"))
+    return Binding{fenceMBarriers};
+  if (name.has("proxy"))
     return Binding{nothing};
   return bind(fenceAt, name.has("gl") ? Scope::Gpu : parseScope(name, Scope::Sys));
 }

@@ -110,46 +110,48 @@ NormalizationGradient keel::norm::normalizeGradient(Emitter &emit, const Normali
   if (wantScale)
     result.dscale = sumOfProduct(emit, dy, hat.value, norm.scaleDims);
 
-  // The means of g = γ·dy and of g·x̂.
+  // c1 and c2, the means of g = γ·dy and of g·x̂, times r.
   SmallVector<Input> inputs{emit.over(dy)};
   if (innerScale)
     inputs.push_back({innerScale, norm.scaleDims});
   auto gradientOf = [&](OpBuilder &b, Location loc, ValueRange in) {
     return innerScale ? mul(b, loc, in[0], in[1]) : in[0];
   };
-  auto mean = [&](Value sum) {
-    return emit.map({{sum, kept}, emit.count(norm.axes)}, kept, emit.accumulation,
-                    [](OpBuilder &b, Location loc, ValueRange in) -> Value {
-                      return arith::DivFOp::create(b, loc, in[0], in[1]);
-                    });
-  };
-  Value meanOfGradient;
-  if (norm.meanTerm)
-    meanOfGradient = mean(emit.reduce(inputs, kept, 0.0, [&](OpBuilder &b, Location loc, ValueRange in) {
-      return add(b, loc, in.back(), gradientOf(b, loc, in));
-    }));
-  SmallVector<Input> withValue = inputs;
-  withValue.push_back(emit.over(hat.value));
-  Value meanOfProduct = mean(emit.reduce(withValue, kept, 0.0, [&](OpBuilder &b, Location loc, ValueRange in) {
-    return add(b, loc, in.back(), mul(b, loc, gradientOf(b, loc, in), in[in.size() - 2]));
-  }));
-
-  // dx = r·(g − c1 − x̂·c2); in batch norm r·γ is one vector.
+  // In batch norm r·γ is one vector.
   Value deviation = hat.reciprocalDeviation;
   if (scale && sameSums)
     deviation = emit.map({{deviation, kept}, {scale, kept}}, kept, emit.accumulation,
                          [](OpBuilder &b, Location loc, ValueRange in) { return mul(b, loc, in[0], in[1]); });
+  Value perElement = emit.map({{deviation, kept}, emit.count(norm.axes)}, kept, emit.accumulation,
+                              [](OpBuilder &b, Location loc, ValueRange in) -> Value {
+                                return arith::DivFOp::create(b, loc, in[0], in[1]);
+                              });
+  auto scaledMean = [&](Value sum) {
+    return emit.map({{sum, kept}, {perElement, kept}}, kept, emit.accumulation,
+                    [](OpBuilder &b, Location loc, ValueRange in) { return mul(b, loc, in[0], in[1]); });
+  };
+  Value meanOfGradient;
+  if (norm.meanTerm)
+    meanOfGradient = scaledMean(emit.reduce(inputs, kept, 0.0, [&](OpBuilder &b, Location loc, ValueRange in) {
+      return add(b, loc, in.back(), gradientOf(b, loc, in));
+    }));
+  SmallVector<Input> withValue = inputs;
+  withValue.push_back(emit.over(hat.value));
+  Value meanOfProduct = scaledMean(emit.reduce(withValue, kept, 0.0, [&](OpBuilder &b, Location loc, ValueRange in) {
+    return add(b, loc, in.back(), mul(b, loc, gradientOf(b, loc, in), in[in.size() - 2]));
+  }));
+
+  // dx = r·g − r·c1 − x̂·(r·c2): two multiply-adds an element.
   withValue.push_back({deviation, kept});
   withValue.push_back({meanOfProduct, kept});
   if (meanOfGradient)
     withValue.push_back({meanOfGradient, kept});
   size_t first = inputs.size();
   result.dx = emit.map(withValue, emit.allDims(), emit.getElementType(), [&](OpBuilder &b, Location loc, ValueRange in) {
-    Value gradient = gradientOf(b, loc, in);
+    Value gradient = mul(b, loc, gradientOf(b, loc, in), in[first + 1]);
     if (meanOfGradient)
       gradient = sub(b, loc, gradient, in[first + 3]);
-    gradient = sub(b, loc, gradient, mul(b, loc, in[first], in[first + 2]));
-    return mul(b, loc, gradient, in[first + 1]);
+    return sub(b, loc, gradient, mul(b, loc, in[first], in[first + 2]));
   });
   return result;
 }

@@ -1,8 +1,6 @@
-// Sums over a tile's rows where many threads hold parts of each column, as the accumulators of mma.sync and wgmma are spread: each
-// thread puts what it has into shared memory, then adds up whole columns.
-#include "passes/gpu/TileProgram.h"
-
-#include "dialect/norm/Norm.h"
+// Sums over a tile's rows where many threads hold parts of each column, as the accumulators of mma.sync and wgmma are spread:
+// each thread puts what it has into shared memory, then adds up whole columns.
+#include "passes/gpu/ColumnSums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
@@ -11,6 +9,7 @@ using namespace mlir;
 using namespace keel;
 
 static constexpr int64_t atOnce = 4; // columns of an access of 16 bytes
+static constexpr int64_t valueBytes = 4;
 
 /// Threads that hold parts of one column.
 static int64_t partsOf(const FragmentLayout &layout) {
@@ -20,28 +19,34 @@ static int64_t partsOf(const FragmentLayout &layout) {
   return parts;
 }
 
-bool TileProgram::sumsByColumn(Operation *op) const {
-  auto generic = dyn_cast<linalg::GenericOp>(op);
-  if (!generic || !llvm::is_contained(section.loops.find(op)->second, Axis::Column))
-    return false;
-  for (Type type : op->getResultTypes())
-    if (getElementTypeOrSelf(type).getIntOrFloatBitWidth() != 32)
-      return false;
-  // Row bits among a warp's lanes are shuffles for each column otherwise.
-  int64_t laneRows = 1;
-  for (auto [index, bit] : llvm::enumerate(layout.bits))
-    laneRows *= index < 5 && bit.axis == Axis::Row ? 2 : 1;
-  int64_t groups = layout.columns / atOnce, each = groups ? device.threads / groups : 0;
-  return laneRows >= 8 && layout.vector == 2 && layout.columns % atOnce == 0 && each >= 1 && each <= 32 && llvm::isPowerOf2_64(each) &&
-         partsOf(layout) % each == 0;
+/// Eight rows lie in different banks.
+static int64_t pitchOf(const FragmentLayout &layout) { return layout.columns + 8; }
+
+/// Threads that share a column when whole ones are added.
+static int64_t sharersOf(const FragmentLayout &layout, int64_t threads) {
+  return layout.columns % atOnce ? 0 : threads / (layout.columns / atOnce);
 }
 
-void TileProgram::sumRowsByColumn(linalg::GenericOp op,
-                                  llvm::function_ref<void(unsigned, Value, ArrayRef<Value>)> use) {
-  SmallVector<Operation *> combiners = TileProgram::combiners(op);
-  SmallVector<Fragment> inputs = inputsOf(op);
-  int64_t parts = partsOf(layout), pitch = layout.columns + 8; // so that eight rows lie in different banks
-  int64_t each = device.threads / (layout.columns / atOnce);   // threads that share a column
+int64_t ColumnSums::bytes(const FragmentLayout &layout) { return partsOf(layout) * pitchOf(layout) * valueBytes; }
+
+bool ColumnSums::fits(linalg::GenericOp op, const FragmentLayout &layout, int64_t threads) {
+  for (Type type : op->getResultTypes())
+    if (getElementTypeOrSelf(type).getIntOrFloatBitWidth() != 8 * valueBytes)
+      return false;
+  // Row bits among a warp's lanes are shuffles for each column otherwise.
+  int64_t laneRows = 1, sharers = sharersOf(layout, threads);
+  for (auto [index, bit] : llvm::enumerate(layout.bits))
+    laneRows *= index < 5 && bit.axis == Axis::Row ? 2 : 1;
+  return laneRows >= 8 && layout.vector == 2 && sharers >= 1 && sharers <= 32 && llvm::isPowerOf2_64(sharers) &&
+         partsOf(layout) % sharers == 0;
+}
+
+ColumnSums::ColumnSums(DeviceKernel &device, TileProgram &program, linalg::GenericOp op)
+    : device(device), program(program), layout(program.getLayout()), combiners(TileProgram::combiners(op)) {
+  for (Type type : op->getResultTypes()) {
+    types.push_back(getElementTypeOrSelf(type));
+    regions.push_back(device.shared(device.allocateShared(bytes(layout))));
+  }
   // The thread's number among those that hold parts of its columns.
   Value part = device.constant(0);
   int64_t weight = 1;
@@ -50,48 +55,40 @@ void TileProgram::sumRowsByColumn(linalg::GenericOp op,
       part = device.add(part, device.multiply(device.bits(device.thread(), index, 1), weight));
       weight *= 2;
     }
-  SmallVector<Type> types;
-  SmallVector<Value> regions;
-  int64_t mark = device.sharedMark();
-  for (Type type : op->getResultTypes()) {
-    types.push_back(getElementTypeOrSelf(type));
-    regions.push_back(device.shared(device.allocateShared(parts * pitch * 4)));
-  }
-  Value mine = device.add(device.multiply(part, pitch), base(Axis::Column));
-  for (int64_t column = 0; column < layout.columnsHeld(); column += 2) {
-    SmallVector<Value> low = sumSlot(op, inputs, Axis::Row, column, neutral(device, op));
-    SmallVector<Value> high = sumSlot(op, inputs, Axis::Row, column + 1, neutral(device, op));
-    for (auto [index, region] : llvm::enumerate(regions))
-      device.store({low[index], high[index]}, device.at(device.at(region, types[index], mine), types[index], layout.columnOffsets[column]));
-  }
-  device.barrier();
+  mine = device.add(device.multiply(part, pitchOf(layout)), program.columnInTile());
+}
+
+void ColumnSums::put(unsigned result, int64_t column, Value low, Value high) {
+  Value start = device.at(regions[result], types[result], mine);
+  device.store({low, high}, device.at(start, types[result], layout.columnOffsets[column]));
+}
+
+void ColumnSums::add(llvm::function_ref<void(unsigned, Value, ArrayRef<Value>)> use) {
+  int64_t parts = partsOf(layout), pitch = pitchOf(layout), sharers = sharersOf(layout, device.threads);
   // Neighbouring lanes take turns with the parts of the same four columns.
-  unsigned shareBits = llvm::Log2_64(each);
+  unsigned shareBits = llvm::Log2_64(sharers);
   Value turn = device.bits(device.thread(), 0, shareBits);
-  Value first = device.multiply(arith::ShRUIOp::create(device.builder, device.loc, device.thread(), device.constant(shareBits)), atOnce);
-  Value from = device.add(device.multiply(turn, pitch), first);
+  Value group = arith::ShRUIOp::create(device.builder, device.loc, device.thread(), device.constant(shareBits));
+  Value first = device.multiply(group, atOnce), from = device.add(device.multiply(turn, pitch), first);
   SmallVector<SmallVector<Value>> sums;
   for (auto [index, region] : llvm::enumerate(regions)) {
     SmallVector<Value> total;
     Value start = device.at(region, types[index], from);
-    for (int64_t at = 0; at < parts; at += each) {
+    for (int64_t at = 0; at < parts; at += sharers) {
       SmallVector<Value> next = device.load(device.at(start, types[index], at * pitch), types[index], atOnce);
       if (total.empty())
         total = next;
       else
         for (auto [sum, value] : llvm::zip(total, next))
-          sum = combine(combiners[index], sum, value);
+          sum = program.combine(combiners[index], sum, value);
     }
     for (unsigned bit = 0; bit < shareBits; ++bit)
       for (Value &sum : total)
-        sum = combine(combiners[index], sum, device.shuffleXor(sum, int64_t(1) << bit));
+        sum = program.combine(combiners[index], sum, device.shuffleXor(sum, int64_t(1) << bit));
     sums.push_back(total);
   }
   device.when(device.isZero(turn), [&] {
     for (auto [index, total] : llvm::enumerate(sums))
       use(index, first, total);
   });
-  // The memory is used again by what comes next, which need not wait.
-  device.barrier();
-  device.releaseShared(mark);
 }

@@ -168,16 +168,22 @@ Value DeviceKernel::pointerTo(unsigned operand, ArrayRef<Value> position) {
   return at(parameter(operand), cast<ShapedType>(types[place(operand)]).getElementType(), offset);
 }
 
-SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t count) {
+SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t count, bool isConstant) {
+  auto access = [&](Type type, int64_t alignment) -> Value {
+    auto load = LLVM::LoadOp::create(builder, loc, type, pointer, alignment);
+    if (isConstant)
+      load->setAttr(constantAttribute, builder.getUnitAttr());
+    return load;
+  };
   Type stored = storedType(elementType);
   SmallVector<Value> values;
   if (count == 1) {
-    values.push_back(LLVM::LoadOp::create(builder, loc, stored, pointer, bytesOf(stored)));
+    values.push_back(access(stored, bytesOf(stored)));
   } else if (stored.getIntOrFloatBitWidth() == 16) {
     // As words: half a word costs one instruction that way.
     Type i32 = builder.getI32Type();
     Type words = count == 2 ? i32 : VectorType::get(count / 2, i32);
-    Value loaded = LLVM::LoadOp::create(builder, loc, words, pointer, 2 * count);
+    Value loaded = access(words, 2 * count);
     for (int64_t i = 0; i < count; i += 2) {
       Value word = loaded;
       if (count > 2)
@@ -186,7 +192,7 @@ SmallVector<Value> DeviceKernel::load(Value pointer, Type elementType, int64_t c
       values.append(halves(word, stored));
     }
   } else {
-    Value vector = LLVM::LoadOp::create(builder, loc, VectorType::get(count, stored), pointer, bytesOf(stored) * count);
+    Value vector = access(VectorType::get(count, stored), bytesOf(stored) * count);
     for (int64_t i = 0; i < count; ++i)
       values.push_back(LLVM::ExtractElementOp::create(
           builder, loc, vector, LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), i).getResult()));
@@ -240,6 +246,12 @@ Value DeviceKernel::wordFrom(Value low, Value high) {
   Value sixteen = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
   Value top = arith::ShLIOp::create(builder, loc, extended(high), sixteen);
   return arith::OrIOp::create(builder, loc, top, extended(low));
+}
+
+Value DeviceKernel::opaque(Value value) {
+  return LLVM::InlineAsmOp::create(builder, loc, value.getType(), value, "", "=l,0", /*has_side_effects=*/true,
+                                   /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
+      .getRes();
 }
 
 Value DeviceKernel::extendBf16(Value value) {
@@ -298,6 +310,18 @@ void DeviceKernel::barrier() {
   };
   constexpr int64_t groupBarrier = 1; // 0 is the block's
   NVVM::BarrierOp::create(builder, loc, TypeRange(), number(groupBarrier), number(threads), NVVM::BarrierReductionAttr(), Value());
+}
+
+void DeviceKernel::endBasicBlock() {
+  auto ptx = [&](TypeRange results, StringRef text, StringRef constraints) {
+    return LLVM::InlineAsmOp::create(builder, loc, results, ValueRange(), text, constraints, /*has_side_effects=*/true,
+                                     /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  };
+  // LLVM knows that a grid has blocks.
+  Type i32 = builder.getI32Type();
+  Value count = ptx(i32, "mov.u32 $0, %nctaid.x;", "=r").getRes();
+  Value none = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+  when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, none), [&] { ptx({}, "trap;", ""); });
 }
 
 void DeviceKernel::blockBarrier() { NVVM::Barrier0Op::create(builder, loc); }

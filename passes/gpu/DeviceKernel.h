@@ -9,6 +9,10 @@
 
 namespace keel {
 
+/// On a load: the kernel does not write what it reads. It is no invariant load (ld.global.nc): ptxas moves those away from
+/// where they stand, however many registers that takes.
+constexpr llvm::StringLiteral constantAttribute = "keel.constant";
+
 class DeviceKernel {
 public:
   /// A function of the device module with the parameters that `keel.launch` passes: pointers and numbers for the kernel's
@@ -22,6 +26,9 @@ public:
   /// Those that the code which is written next is for: the block's, or its first ones, which then meet at a barrier of
   /// their own.
   int64_t threads;
+
+  /// Bytes of shared memory that every device of the target has for a block.
+  int64_t mostShared = 96 << 10;
 
   // Parameters. `operand` counts the kernel's operands.
   mlir::Value parameter(unsigned operand) { return function.getArgument(place(operand)); }
@@ -64,7 +71,8 @@ public:
   mlir::Value at(mlir::Value pointer, mlir::Type elementType, int64_t index);
   /// The address of an operand's element; the position is of i64 or indices.
   mlir::Value pointerTo(unsigned operand, llvm::ArrayRef<mlir::Value> position);
-  llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1);
+  /// `isConstant`: the kernel does not write what it reads there.
+  llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1, bool isConstant = false);
   /// What `access` loads where the condition holds (a null one always does), else zeros.
   llvm::SmallVector<mlir::Value> loadWhere(mlir::Value condition, mlir::Type elementType, int64_t count,
                                            llvm::function_ref<llvm::SmallVector<mlir::Value>()> access);
@@ -73,6 +81,8 @@ public:
   mlir::Value wordFrom(mlir::Value low, mlir::Value high);
   /// A bf16 as f32, which it is the upper half of: one instruction where the word it came in is known.
   mlir::Value extendBf16(mlir::Value value);
+  /// The same pointer or i64, of which the compiler knows nothing.
+  mlir::Value opaque(mlir::Value value);
   void store(llvm::ArrayRef<mlir::Value> values, mlir::Value pointer);
 
   // Shared memory: places are given out on a stack; the kernel's size is the highest.
@@ -83,6 +93,9 @@ public:
   int64_t sharedBytes() const { return sharedSize; }
   /// A pointer `offset` bytes into the block's shared memory.
   mlir::Value shared(int64_t offset);
+
+  /// A branch that is never taken: what comes before it is computed before it.
+  void endBasicBlock();
 
   void barrier();
   /// Of all threads of the block.

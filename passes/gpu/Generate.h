@@ -63,6 +63,9 @@ int64_t tilesOf(const Section &section, const SectionSchedule &schedule);
 /// The kernel's argument that tells a tensor's extent: one of its dimensions, or the argument itself.
 std::pair<unsigned, std::optional<unsigned>> findExtent(std::pair<mlir::Value, unsigned> where);
 
+/// Moves loads of what the kernel does not change nearer to their use.
+void sinkLoads(mlir::LLVM::LLVMFuncOp function);
+
 /// Takes out the barriers after which nothing uses shared memory before the next.
 void eraseLastBarriers(mlir::LLVM::LLVMFuncOp function);
 

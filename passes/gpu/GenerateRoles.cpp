@@ -27,6 +27,7 @@ void TileGenerator::emitRoles() {
   Location loc = device.loc;
   // Of 168 that each of the 384 threads has at first.
   constexpr uint32_t registersToCopy = 40, registersToMultiply = 232;
+  device.mostShared = 216 << 10;
   int64_t stages = 0;
   for (const SectionSchedule &section : schedule.sections)
     if (section.loop == SectionSchedule::Loop::Wgmma)

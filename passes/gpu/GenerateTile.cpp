@@ -2,7 +2,10 @@
 #include "passes/gpu/TileGenerator.h"
 
 #include "passes/gpu/RowsInTurn.h"
+#include "passes/gpu/SectionOrder.h"
 #include "passes/gpu/SplitDepth.h"
+
+#include "passes/fuse/RowLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
@@ -52,6 +55,7 @@ DeviceFunction TileGenerator::run() {
   else
     emitComputations();
   eraseLastBarriers(device.function);
+  sinkLoads(device.function);
   DeviceFunction made = result;
   made.tickets = tickets;
   made.words = words;
@@ -117,6 +121,41 @@ Value TileGenerator::extentOf(std::optional<std::pair<Value, unsigned>> where, i
   return dim ? device.extent(argument, *dim) : device.parameter(argument);
 }
 
+/// Takes those of `ops` out that an op reads.
+static SmallVector<Operation *> takeProducers(Operation *op, SmallVector<Operation *> &ops) {
+  llvm::SmallPtrSet<Operation *, 8> read = {op};
+  auto visit = [&](auto &self, Operation *reader) -> void {
+    forEachProducer(reader, [&](Operation *producer) {
+      if (read.insert(producer).second)
+        self(self, producer);
+    });
+  };
+  visit(visit, op);
+  SmallVector<Operation *> taken;
+  llvm::copy_if(ops, std::back_inserter(taken), [&](Operation *each) { return each != op && read.contains(each); });
+  llvm::erase_if(ops, [&](Operation *each) { return read.contains(each); });
+  return taken;
+}
+
+/// Takes those of `ops` out that need no sum along the rows which another of them makes.
+static SmallVector<Operation *> takeWave(const Section &section, SmallVector<Operation *> &ops) {
+  llvm::SmallPtrSet<Operation *, 8> waitedFor;
+  SmallVector<Operation *> wave, rest;
+  for (Operation *op : ops) {
+    bool waits = false;
+    forEachProducer(op, [&](Operation *producer) { waits |= waitedFor.contains(producer); });
+    (waits ? rest : wave).push_back(op);
+    LoopNest nest = *LoopNest::get(op);
+    bool sums = false;
+    for (auto [loop, axis] : llvm::enumerate(section.loops.find(op)->second))
+      sums |= axis == Axis::Column && !nest.isParallel(loop);
+    if (waits || sums)
+      waitedFor.insert(op);
+  }
+  ops = rest;
+  return wave;
+}
+
 std::pair<Value, Value> TileGenerator::tileOf(Value local, int64_t across) {
   if (across == 1)
     return {local, device.constant(0)};
@@ -152,20 +191,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     return emitInTurn(index, place, rowTile, columnTile, rowTiles, across);
   setPlace(place, index, rowTile, columnTile);
   TileProgram program(device, kernel, section, how.layout, place);
-  auto run = [&, rowTile = rowTile](auto &self, ArrayRef<Operation *> ops) -> void {
-    for (; !ops.empty(); ops = ops.drop_front()) {
-      Operation *op = ops.front();
-      if (op == section.mainLoop && part)
-        return emitPart(index, place, program, local, part, [&] { self(self, ops.drop_front()); });
-      if (op == section.mainLoop)
-        addSums(section, program, emitMainLoop(index, place));
-      else if (llvm::is_contained(section.rowSums, op))
-        partials.write(program, op, rowTile);
-      else if (llvm::is_contained(section.rowStatistics, op))
-        partials.writeAlong(program, op, rowTile, columnTile, across);
-      else
-        program.run(op);
-    }
+  auto finish = [&, rowTile = rowTile] {
     program.store();
     if (!section.rowStatistics.empty()) {
       // A counter for each tile of rows.
@@ -176,7 +202,24 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     if (!section.rowSums.empty())
       afterAll(device.multiply(rowTiles, across), counter(takeTicket()), [&] { emitFinish(index, rowTiles); });
   };
-  run(run, section.ops);
+  SmallVector<Operation *> ops = section.ops;
+  if (section.mainLoop) {
+    for (Operation *op : takeProducers(section.mainLoop, ops))
+      program.run(op);
+    if (part) {
+      emitPart(index, place, program, local, part, [&] {
+        emitTile(section, program, ops, rowTile, columnTile, across);
+        finish();
+      });
+    } else {
+      addSums(section, program, emitMainLoop(index, place));
+      emitTile(section, program, ops, rowTile, columnTile, across);
+      finish();
+    }
+  } else {
+    emitTile(section, program, ops, rowTile, columnTile, across);
+    finish();
+  }
   if (place.exchange) {
     words += exchange.sites * exchange.rowTiles * across * how.layout.rows;
     // The next launch's words are of another epoch.
@@ -185,6 +228,32 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     });
   }
   device.releaseShared(mark);
+}
+
+void TileGenerator::emitTile(const Section &section, TileProgram &program, SmallVector<Operation *> ops, Value rowTile,
+                             Value columnTile, int64_t across) {
+  while (!ops.empty()) {
+    SmallVector<Operation *> together, others;
+    for (Operation *op : takeWave(section, ops)) {
+      const Axes &loops = section.loops.find(op)->second;
+      bool isTile = llvm::is_contained(loops, Axis::Row) && llvm::is_contained(loops, Axis::Column);
+      if (llvm::is_contained(section.rowStatistics, op) || (llvm::is_contained(section.rowSums, op) && !(isTile && isa<linalg::GenericOp>(op))))
+        others.push_back(op);
+      else if (isTile)
+        together.push_back(op);
+      else // it reads nothing of the wave that has rows and columns
+        program.run(op);
+    }
+    program.runTogether(together, ops, {[&](Value sum, Value first, ArrayRef<Value> sums) {
+                                     partials.writeColumns(program, sum, rowTile, first, sums);
+                                   },
+                                   [&](Operation *op, ArrayRef<Fragment> sums) { partials.write(program, op, rowTile, sums); }});
+    for (Operation *op : others)
+      if (llvm::is_contained(section.rowStatistics, op))
+        partials.writeAlong(program, op, rowTile, columnTile, across);
+      else
+        partials.write(program, op, rowTile, program.sumRows(op));
+  }
 }
 
 void TileGenerator::setPlace(TilePlace &place, unsigned index, Value rowTile, Value columnTile) {

@@ -13,23 +13,19 @@ const Workspace &PartialSums::workspaceOf(Value sum) const {
   return *llvm::find_if(workspaces, [&](const Workspace &workspace) { return workspace.sum == sum; });
 }
 
-void PartialSums::write(TileProgram &program, Operation *op, Value rowTile) {
-  if (program.sumsByColumn(op))
-    return program.sumRowsByColumn(cast<linalg::GenericOp>(op), [&](unsigned result, Value first, ArrayRef<Value> sums) {
-      const Workspace &workspace = workspaceOf(op->getResult(result));
-      Type type = workspace.type.getElementType();
-      const TilePlace &place = program.getPlace();
-      Value column = device.add(place.firstColumn, first);
-      Value start = device.at(pointerTo(workspace), type, device.add(device.multiply(rowTile, place.numColumns), column));
-      bool together = place.columnsFit && place.numColumns % sums.size() == 0;
-      if (together)
-        return device.store(sums, start);
-      for (auto [held, sum] : llvm::enumerate(sums)) {
-        Value isThere = device.lessThan(device.add(column, held), device.constant(place.numColumns));
-        device.when(isThere, [&] { device.store({sum}, device.at(start, type, held)); });
-      }
-    });
-  write(program, op, rowTile, program.sumRows(op));
+void PartialSums::writeColumns(TileProgram &program, Value sum, Value part, Value first, ArrayRef<Value> sums) {
+  const Workspace &workspace = workspaceOf(sum);
+  Type type = workspace.type.getElementType();
+  const TilePlace &place = program.getPlace();
+  Value column = device.add(place.firstColumn, first);
+  Value start = device.at(pointerTo(workspace), type, device.add(device.multiply(part, place.numColumns), column));
+  bool together = place.columnsFit && place.numColumns % sums.size() == 0;
+  if (together)
+    return device.store(sums, start);
+  for (auto [held, value] : llvm::enumerate(sums)) {
+    Value isThere = device.lessThan(device.add(column, held), device.constant(place.numColumns));
+    device.when(isThere, [&] { device.store({value}, device.at(start, type, held)); });
+  }
 }
 
 void PartialSums::write(TileProgram &program, Operation *op, Value part, ArrayRef<Fragment> sums) {
@@ -110,6 +106,8 @@ SmallVector<Fragment> PartialSums::add(TileProgram &program, Operation *op, Valu
     }
     return values;
   };
+  // One block does this: were the number known, the loop would be unrolled to its end.
+  rowTiles = device.opaque(rowTiles);
   SmallVector<Value> starts = loadParts(device.constant(0));
   auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), rowTiles, device.constant(1), starts);
   {

@@ -10,8 +10,9 @@ class PartialSums {
 public:
   PartialSums(DeviceKernel &device, llvm::ArrayRef<Workspace> workspaces) : device(device), workspaces(workspaces) {}
 
-  /// Writes the tile's part of each of the op's results.
-  void write(TileProgram &program, mlir::Operation *op, mlir::Value rowTile);
+  /// Writes the tile's part of each of the op's results; of a few columns, from the tile's column `first` on.
+  void writeColumns(TileProgram &program, mlir::Value sum, mlir::Value part, mlir::Value first,
+                    llvm::ArrayRef<mlir::Value> sums);
   void write(TileProgram &program, mlir::Operation *op, mlir::Value part, llvm::ArrayRef<Fragment> sums);
   /// Writes the tile's part of a sum along the rows, one of `columnTiles`.
   void writeAlong(TileProgram &program, mlir::Operation *op, mlir::Value rowTile, mlir::Value columnTile, int64_t columnTiles);

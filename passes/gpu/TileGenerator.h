@@ -22,6 +22,10 @@ private:
   void forEachSection(llvm::function_ref<void(unsigned, mlir::Value, mlir::Value, int64_t)> body);
   void emitComputations();
   void emitSection(unsigned index, mlir::Value local, mlir::Value rowTiles, int64_t across);
+  /// Computations on the tile, after its main loop: those that wait for no sum along rows first, then those that read such
+  /// sums, and so on.
+  void emitTile(const Section &section, TileProgram &program, llvm::SmallVector<mlir::Operation *> ops, mlir::Value rowTile,
+                mlir::Value columnTile, int64_t across);
   void setPlace(TilePlace &place, unsigned index, mlir::Value rowTile, mlir::Value columnTile);
   /// The tiles of rows whose turn it is in the block.
   void emitInTurn(unsigned index, TilePlace place, mlir::Value block, mlir::Value columnTile, mlir::Value rowTiles, int64_t across);

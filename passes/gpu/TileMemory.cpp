@@ -56,6 +56,7 @@ Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
   int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = columns ? layout.columnsHeld() : 1;
   // What the kernel updates in place is read by the thread that writes it, and by no other.
   bool inPlace = argument.getArgNumber() >= kernel.getInputs().size() && !axes.empty();
+  bool isConstant = argument.getArgNumber() < kernel.getInputs().size();
   Value lastRow = rows && !place.rowsFit && !inPlace ? device.add(place.numRows, -1) : Value();
   Value lastColumn = columns && !place.columnsFit && !inPlace ? device.constant(place.numColumns - width) : Value();
   for (int64_t r = 0; r < numRows; ++r) {
@@ -69,14 +70,14 @@ Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
       auto access = [&] {
         Value start = rowStart();
         if (!columns)
-          return device.load(start, elementType);
+          return device.load(start, elementType, 1, isConstant);
         if (lastColumn || !matrix.knownColumnStride)
           start = device.at(start, elementType,
                             device.multiply(lastColumn ? device.minimum(column(c), lastColumn) : column(c), matrix.columnStride));
         else // a constant distance from one address is part of the instruction
           start = device.at(device.at(start, elementType, device.multiply(column(-1), matrix.columnStride)), elementType,
                             layout.columnOffsets[c] * matrix.knownColumnStride);
-        return device.load(start, elementType, width);
+        return device.load(start, elementType, width, isConstant);
       };
       fragment.elements.append(inPlace ? device.loadWhere(isOwner(rows, columns, r, c), elementType, width, access) : access());
     }
@@ -94,13 +95,14 @@ Value TileProgram::isFirstWithout(bool rows, bool columns) {
                      columns ? Value() : isFirstAcross(Axis::Column), columns ? Value() : place.isFirstColumn});
 }
 
-void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes) {
+void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes, int64_t first,
+                             int64_t count) {
   auto type = cast<RankedTensorType>(value.getType());
   Type elementType = type.getElementType();
   Matrix matrix = describe(device, operand, type, axes);
   bool rows = bool(matrix.rowStride), columns = bool(matrix.columnStride);
   int64_t width = accessWidth(matrix, layout, elementType, place.numColumns);
-  int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = columns ? layout.columnsHeld() : 1;
+  int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = count ? first + count : columns ? layout.columnsHeld() : 1;
   device.when(isFirstWithout(rows, columns), [&] {
     for (int64_t r = 0; r < numRows; ++r)
       device.when(rows ? rowIsThere(r) : Value(), [&] {
@@ -109,7 +111,7 @@ void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned ope
           start = device.at(start, elementType, device.multiply(row(r), matrix.rowStride));
         if (columns)
           start = device.at(start, elementType, device.multiply(column(-1), matrix.columnStride));
-        for (int64_t c = 0; c < numColumns; c += width)
+        for (int64_t c = first; c < numColumns; c += width)
           device.when(columns ? columnIsThere(c) : Value(), [&] {
             Value address = start;
             if (columns)

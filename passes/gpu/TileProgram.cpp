@@ -191,23 +191,27 @@ Axes TileProgram::loopsFor(linalg::GenericOp op, Value result, ArrayRef<Axis> ax
   return loops;
 }
 
+std::vector<SmallVector<Value>> TileProgram::compute(linalg::GenericOp op, const Axes &loops, int64_t row, int64_t column,
+                                                     int64_t count) {
+  std::vector<SmallVector<Value>> arguments(count);
+  for (OpOperand &operand : op->getOpOperands()) {
+    const Fragment *fragment = isRead(op, operand) ? &find(operand.get(), axesRead(op, operand, loops)) : nullptr;
+    Type type = getElementTypeOrSelf(operand.get().getType());
+    for (auto [number, values] : llvm::enumerate(arguments))
+      values.push_back(fragment ? at(*fragment, row, column + number) : zero(type));
+  }
+  return cloneBodies(op, arguments, loops, row, column);
+}
+
 SmallVector<Fragment> TileProgram::elementwise(linalg::GenericOp op, const Axes &loops) {
-  SmallVector<Fragment> operands;
-  for (OpOperand &operand : op->getOpOperands())
-    operands.push_back(isRead(op, operand) ? get(operand.get(), axesRead(op, operand, loops)) : Fragment());
   bool rows = llvm::is_contained(loops, Axis::Row), columns = llvm::is_contained(loops, Axis::Column);
   SmallVector<Fragment> results(op->getNumResults(), {rows, columns, {}});
   int64_t held = columns ? layout.columnsHeld() : 1, together = held % 2 ? 1 : 2;
   for (int64_t r = 0, re = rows ? layout.rowsHeld() : 1; r < re; ++r)
-    for (int64_t c = 0; c < held; c += together) {
-      std::vector<SmallVector<Value>> arguments(together);
-      for (auto [number, values] : llvm::enumerate(arguments))
-        for (auto [argument, fragment] : llvm::zip(op.getBody()->getArguments(), operands))
-          values.push_back(fragment.elements.empty() ? zero(argument.getType()) : at(fragment, r, c + number));
-      for (ArrayRef<Value> values : cloneBodies(op, arguments, loops, r, c))
+    for (int64_t c = 0; c < held; c += together)
+      for (ArrayRef<Value> values : compute(op, loops, r, c, together))
         for (auto [result, value] : llvm::zip(results, values))
           result.elements.push_back(value);
-    }
   return results;
 }
 
@@ -239,17 +243,17 @@ void TileProgram::prefetch(Value value, ArrayRef<Axis> axes) {
   }
 }
 
-Fragment TileProgram::get(Value value, ArrayRef<Axis> axes) {
+const Fragment &TileProgram::find(Value value, ArrayRef<Axis> axes) {
   if (auto it = fragments.find(value); it != fragments.end())
     return it->second;
-  auto [it, inserted] = loaded.try_emplace({value.getAsOpaquePointer(), std::vector<Axis>(axes.begin(), axes.end())});
-  if (!inserted)
+  std::pair key(value.getAsOpaquePointer(), std::vector<Axis>(axes.begin(), axes.end()));
+  if (auto it = loaded.find(key); it != loaded.end())
     return it->second;
   auto argument = dyn_cast<BlockArgument>(value);
   Fragment fragment = argument && isa<ShapedType>(value.getType()) ? load(argument, axes)
                       : argument                                   ? Fragment{false, false, {outside(value)}}
                                  : evaluate(value.getDefiningOp(), value, axes);
-  return loaded[{value.getAsOpaquePointer(), std::vector<Axis>(axes.begin(), axes.end())}] = fragment;
+  return loaded[key] = std::move(fragment);
 }
 
 void TileProgram::run(Operation *op) {

@@ -63,11 +63,21 @@ public:
   /// Says what a value is that is made elsewhere: a main loop's accumulators, a finished sum.
   void bind(mlir::Value value, Fragment fragment) { fragments[value] = std::move(fragment); }
   /// The thread's elements of a value whose dimensions lie along `axes`: computed before, or loaded, or evaluated here.
-  Fragment get(mlir::Value value, llvm::ArrayRef<Axis> axes);
+  Fragment get(mlir::Value value, llvm::ArrayRef<Axis> axes) { return find(value, axes); }
   /// Loads all that `get` of the same value will read.
   void prefetch(mlir::Value value, llvm::ArrayRef<Axis> axes);
   /// Computes an op that is elementwise or sums along the columns. Its results are known afterwards.
   void run(mlir::Operation *op);
+  /// What becomes of the tile's sums over its rows.
+  struct SumsOverRows {
+    /// Of columns that follow each other, from the tile's column `first` on; in one thread.
+    llvm::function_ref<void(mlir::Value sum, mlir::Value first, llvm::ArrayRef<mlir::Value> sums)> ofColumns;
+    /// Of an op's results, in the threads that hold each column.
+    llvm::function_ref<void(mlir::Operation *op, llvm::ArrayRef<Fragment> sums)> fragments;
+  };
+  /// Computes ops over rows and columns: elementwise ones, and sums, which none of the others reads. `later` ones read what
+  /// these load again.
+  void runTogether(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Operation *> later, SumsOverRows use);
   /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one number.
   llvm::SmallVector<Fragment> sumRows(mlir::Operation *op);
   /// The same from the threads' parts.
@@ -76,12 +86,6 @@ public:
   static bool holdsColumns(const Section &section, mlir::Operation *op) {
     return llvm::is_contained(section.loops.find(op)->second, Axis::Column);
   }
-  /// Whether sumRowsByColumn takes the sum: of 32-bit numbers, a column each, where many threads hold parts of a column.
-  bool sumsByColumn(mlir::Operation *op) const;
-  /// Sums over the tile's rows by way of shared memory: gives `use` four columns that follow each other, the first one's number
-  /// in the tile, and their sums of each result. It runs in one thread for each such four.
-  void sumRowsByColumn(mlir::linalg::GenericOp op,
-                       llvm::function_ref<void(unsigned result, mlir::Value first, llvm::ArrayRef<mlir::Value> sums)> use);
   /// The results of a sum over all rows, or along rows of several tiles, now that it is complete: what it was started with
   /// is added.
   void bindSums(mlir::Operation *op, llvm::ArrayRef<Fragment> sums);
@@ -93,7 +97,9 @@ public:
   static llvm::SmallVector<mlir::Value> neutral(DeviceKernel &device, mlir::linalg::GenericOp op);
   /// Writes what the kernel yields of the values that are known into memory.
   void store();
-  void storeValue(mlir::Value value, const Fragment &fragment, unsigned operand, llvm::ArrayRef<Axis> axes);
+  /// Of the thread's columns, `count` from `first` on; 0: all.
+  void storeValue(mlir::Value value, const Fragment &fragment, unsigned operand, llvm::ArrayRef<Axis> axes,
+                  int64_t first = 0, int64_t count = 0);
 
   /// Whether this thread's row or column of that number lies in the tensor; null where it must.
   mlir::Value rowIsThere(int64_t held);
@@ -101,8 +107,9 @@ public:
   /// The number in the tensor, i64, of the row or column that the thread holds; -1: of where its offsets count from.
   mlir::Value row(int64_t held);
   mlir::Value column(int64_t held);
-  /// The same of a row, counted from the tile's first.
+  /// The same, counted from the tile's first.
   mlir::Value rowInTile() { return base(Axis::Row); }
+  mlir::Value columnInTile() { return base(Axis::Column); }
   /// What does not depend on an axis is written by the first thread of the first tile along it: whether this is it. Null
   /// where every thread writes something of its own.
   mlir::Value isFirstWithout(bool rows, bool columns);
@@ -138,13 +145,36 @@ private:
   void exchangeRows(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values, llvm::ArrayRef<mlir::Operation *> combiners);
   Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
   Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
+  const Fragment &find(mlir::Value value, llvm::ArrayRef<Axis> axes);
+  /// The op's results at `count` elements of a row that follow each other.
+  std::vector<llvm::SmallVector<mlir::Value>> compute(mlir::linalg::GenericOp op, const Axes &loops, int64_t row,
+                                                      int64_t column, int64_t count);
   llvm::SmallVector<Fragment> elementwise(mlir::linalg::GenericOp op, const Axes &loops);
   static Axes axesRead(mlir::linalg::GenericOp op, mlir::OpOperand &operand, const Axes &loops);
   static Axes loopsFor(mlir::linalg::GenericOp op, mlir::Value result, llvm::ArrayRef<Axis> axes);
   void sumColumns(mlir::linalg::GenericOp op);
-  llvm::SmallVector<Fragment> inputsOf(mlir::linalg::GenericOp op);
-  llvm::SmallVector<mlir::Value> sumSlot(mlir::linalg::GenericOp op, llvm::ArrayRef<Fragment> inputs, Axis axis, int64_t slot,
-                                         llvm::SmallVector<mlir::Value> sums);
+  llvm::SmallVector<mlir::Value> sumSlot(mlir::linalg::GenericOp op, Axis axis, int64_t slot,
+                                         llvm::SmallVector<mlir::Value> sums = {});
+  llvm::SmallVector<mlir::Value> addElement(mlir::linalg::GenericOp op, int64_t row, int64_t column,
+                                            llvm::ArrayRef<mlir::Value> sums, mlir::Value isThere);
+  mlir::Value startFrom(mlir::Value start, mlir::Operation *combiner, mlir::Value sum);
+  /// The threads' sums along rows become whole rows', which the ops' results are.
+  void completeRows(llvm::ArrayRef<mlir::linalg::GenericOp> ops, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
+  /// The results of the op that may be written as soon as they are known, with their operands' numbers.
+  llvm::SmallVector<std::pair<mlir::Value, unsigned>> storedAtOnce(mlir::linalg::GenericOp op);
+  /// A matrix of bf16 that waits in shared memory until its elements are read again, words of two by words.
+  struct Kept {
+    mlir::BlockArgument input;
+    mlir::Value place; // of the thread's first words
+    int64_t accesses = 0;
+    llvm::SmallVector<mlir::Value> words = {};
+  };
+  std::vector<Kept> keepLoaded(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Operation *> later);
+  void putWords(Kept &kept, int64_t column);
+  void takeWords(const Kept &kept);
+  void computeColumns(mlir::linalg::GenericOp op, const Axes &loops, int64_t first, int64_t count);
+  void addColumns(mlir::linalg::GenericOp op, int64_t first, int64_t count,
+                  llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
   llvm::SmallVector<Fragment> rowMoments(norm::MomentsOp op);
   mlir::Value tileRows();
   /// Whether this thread writes the element: it is there, and no thread before this one has it.

@@ -6,6 +6,7 @@
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -97,10 +98,19 @@ struct Reduction {
       matchReduction(op.getRegionOutputArgs(), i, found);
       combiners.push_back(found.front());
       neutral.push_back(*arith::getNeutralElement(found.front()));
+      // Nothing is added with -0.0, not even a sign.
+      if (isa<arith::AddFOp>(found.front()))
+        neutral.back() = FloatAttr::get(neutral.back().getType(), -0.0);
     }
   }
 };
 } // namespace
+
+/// A sum, and what it starts from.
+Value TileProgram::startFrom(Value start, Operation *combiner, Value sum) {
+  bool isNothing = isa<arith::AddFOp>(combiner) && (matchPattern(start, m_AnyZeroFloat()));
+  return isNothing ? sum : combine(combiner, start, sum);
+}
 
 SmallVector<Operation *> TileProgram::combiners(linalg::GenericOp op) { return Reduction(op).combiners; }
 
@@ -116,7 +126,7 @@ void TileProgram::addTo(linalg::GenericOp op, const Fragment &sums, const Fragme
   Operation *combiner = Reduction(op).combiners.front();
   for (int64_t r = 0, re = sums.rows ? layout.rowsHeld() : 1; r < re; ++r)
     for (int64_t c = 0, ce = sums.columns ? layout.columnsHeld() : 1; c < ce; ++c)
-      result.elements.push_back(combine(combiner, at(start, r, c), at(sums, r, c)));
+      result.elements.push_back(startFrom(at(start, r, c), combiner, at(sums, r, c)));
   bind(op->getResult(0), result);
   stores.insert(op->getResult(0));
 }
@@ -129,70 +139,79 @@ void TileProgram::bindSums(Operation *op, ArrayRef<Fragment> sums) {
       OpOperand *init = generic.getDpsInitOperand(index);
       Fragment start = get(init->get(), section.axesOf(op, generic.getMatchingIndexingMap(init)));
       for (auto [slot, value] : llvm::enumerate(result.elements))
-        value = combine(Reduction(generic).combiners[index], sum.rows ? at(start, slot, 0) : at(start, 0, slot), value);
+        value = startFrom(sum.rows ? at(start, slot, 0) : at(start, 0, slot), Reduction(generic).combiners[index], value);
     }
     bind(op->getResult(index), result);
     stores.insert(op->getResult(index));
   }
 }
 
-SmallVector<Fragment> TileProgram::inputsOf(linalg::GenericOp op) {
-  SmallVector<Fragment> inputs;
+/// The sums, and one element more where it is there.
+SmallVector<Value> TileProgram::addElement(linalg::GenericOp op, int64_t row, int64_t column, ArrayRef<Value> sums,
+                                           Value isThere) {
+  const Axes &loops = section.loops.find(op)->second;
+  SmallVector<Value> arguments;
   for (OpOperand *operand : op.getDpsInputOperands())
-    inputs.push_back(get(operand->get(), section.axesOf(op, op.getMatchingIndexingMap(operand))));
-  return inputs;
+    arguments.push_back(at(find(operand->get(), section.axesOf(op, op.getMatchingIndexingMap(operand))), row, column));
+  arguments.append(sums.begin(), sums.end());
+  SmallVector<Value> added = cloneBody(op, arguments, loops, row, column);
+  if (isThere)
+    for (auto [next, sum] : llvm::zip(added, sums))
+      next = arith::SelectOp::create(device.builder, device.loc, isThere, next, sum);
+  return added;
 }
 
-/// The thread's part of one row's or column's sums: over what it holds along the other axis that is there, added to `sums`.
-SmallVector<Value> TileProgram::sumSlot(linalg::GenericOp op, ArrayRef<Fragment> inputs, Axis axis, int64_t slot,
-                                        SmallVector<Value> sums) {
-  const Axes &loops = section.loops.find(op)->second;
+/// The thread's part of one row's or column's sums: over what it holds along the other axis that is there.
+SmallVector<Value> TileProgram::sumSlot(linalg::GenericOp op, Axis axis, int64_t slot, SmallVector<Value> sums) {
+  if (sums.empty())
+    sums = neutral(device, op);
   bool alongColumns = axis == Axis::Column;
-  for (int64_t step = 0, end = alongColumns ? layout.columnsHeld() : layout.rowsHeld(); step < end; ++step) {
-    int64_t r = alongColumns ? slot : step, c = alongColumns ? step : slot;
-    SmallVector<Value> arguments;
-    for (const Fragment &fragment : inputs)
-      arguments.push_back(at(fragment, r, c));
-    arguments.append(sums);
-    Value isThere = alongColumns ? columnIsThere(c) : rowIsThere(r);
-    for (auto [sum, next] : llvm::zip(sums, cloneBody(op, arguments, loops, r, c)))
-      sum = isThere ? arith::SelectOp::create(device.builder, device.loc, isThere, next, sum).getResult() : next;
-  }
+  for (int64_t step = 0, end = alongColumns ? layout.columnsHeld() : layout.rowsHeld(); step < end; ++step)
+    sums = alongColumns ? addElement(op, slot, step, sums, columnIsThere(step)) : addElement(op, step, slot, sums, rowIsThere(step));
   return sums;
 }
 
 SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis axis, ValueRange starts) {
-  SmallVector<Fragment> inputs = inputsOf(op);
   bool alongColumns = axis == Axis::Column;
   bool keeps = llvm::is_contained(section.loops.find(op)->second, alongColumns ? Axis::Row : Axis::Column);
   int64_t kept = !keeps ? 1 : alongColumns ? layout.rowsHeld() : layout.columnsHeld();
   SmallVector<SmallVector<Value>> results(op->getNumResults());
   for (int64_t slot = 0; slot < kept; ++slot) {
-    SmallVector<Value> sums = neutral(device, op);
-    if (!starts.empty())
-      for (auto [result, sum] : llvm::enumerate(sums))
-        sum = starts[result * kept + slot];
-    for (auto [result, sum] : llvm::zip(results, sumSlot(op, inputs, axis, slot, sums)))
+    SmallVector<Value> start;
+    for (unsigned result = 0; !starts.empty() && result < op->getNumResults(); ++result)
+      start.push_back(starts[result * kept + slot]);
+    for (auto [result, sum] : llvm::zip(results, sumSlot(op, axis, slot, start)))
       result.push_back(sum);
   }
   return results;
 }
 
 void TileProgram::sumColumns(linalg::GenericOp op) {
-  Reduction reduction(op);
   SmallVector<SmallVector<Value>> sums = sumHeld(op, Axis::Column);
-  reduceAcross(Axis::Column, sums, reduction.combiners);
+  completeRows(op, sums);
+}
+
+void TileProgram::completeRows(ArrayRef<linalg::GenericOp> ops, MutableArrayRef<SmallVector<Value>> sums) {
+  SmallVector<Operation *> combiners;
+  for (linalg::GenericOp op : ops)
+    llvm::append_range(combiners, TileProgram::combiners(op));
+  reduceAcross(Axis::Column, sums, combiners);
   if (place.exchange)
-    exchangeRows(sums, reduction.combiners);
+    exchangeRows(sums, combiners);
   if (place.cluster)
-    exchangeInCluster(sums, reduction.combiners);
-  bool rows = llvm::is_contained(section.loops.find(op)->second, Axis::Row);
-  for (auto [index, sum] : llvm::enumerate(sums)) {
-    OpOperand *init = op.getDpsInitOperand(index);
-    Fragment start = get(init->get(), section.axesOf(op, op.getMatchingIndexingMap(init)));
-    for (auto [slot, value] : llvm::enumerate(sum))
-      value = combine(reduction.combiners[index], at(start, slot, 0), value);
-    bind(op->getResult(index), {rows, false, SmallVector<Value>(sum)});
+    exchangeInCluster(sums, combiners);
+  for (linalg::GenericOp op : ops) {
+    bool rows = llvm::is_contained(section.loops.find(op)->second, Axis::Row);
+    for (auto [index, result] : llvm::enumerate(op->getResults())) {
+      OpOperand *init = op.getDpsInitOperand(index);
+      Fragment start = get(init->get(), section.axesOf(op, op.getMatchingIndexingMap(init)));
+      for (auto [slot, value] : llvm::enumerate(sums[index]))
+        value = startFrom(at(start, slot, 0), combiners[index], value);
+      bind(result, {rows, false, sums[index]});
+    }
+    sums = sums.drop_front(op->getNumResults());
+    combiners.erase(combiners.begin(), combiners.begin() + op->getNumResults());
+    stores.insert_range(op->getResults());
   }
 }
 

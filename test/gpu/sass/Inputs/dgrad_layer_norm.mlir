@@ -49,14 +49,15 @@ func.func @backward(%dz: tensor<8192x1024xbf16> {bufferization.writable = false}
     %h = linalg.generic {indexing_maps = [#both, #both, #column, #row, #row, #row, #both], iterator_types = ["parallel", "parallel"]} ins(%d, %act, %sc, %inv, %k#0, %k#1 : tensor<8192x256xf32>, tensor<8192x256xbf16>, tensor<256xf32>, tensor<8192xf32>, tensor<8192xf32>, tensor<8192xf32>) outs(%t : tensor<8192x256xf32>) {
     ^bb0(%in: f32, %in2: bf16, %in3: f32, %in4: f32, %in5: f32, %in6: f32, %out: f32):
       %n256 = arith.constant 3.90625e-3 : f32
-      %c1 = arith.mulf %in5, %n256 : f32
-      %c2 = arith.mulf %in6, %n256 : f32
+      %c = arith.mulf %in4, %n256 : f32
+      %c1 = arith.mulf %in5, %c : f32
+      %c2 = arith.mulf %in6, %c : f32
       %v = arith.extf %in2 : bf16 to f32
       %u = arith.mulf %in, %in3 : f32
-      %s = arith.subf %u, %c1 : f32
-      %q = arith.mulf %c2, %v : f32
-      %s2 = arith.subf %s, %q : f32
-      %s3 = arith.mulf %s2, %in4 : f32
+      %u2 = arith.mulf %u, %in4 : f32
+      %s = arith.subf %u2, %c1 : f32
+      %q = arith.mulf %v, %c2 : f32
+      %s3 = arith.subf %s, %q : f32
       linalg.yield %s3 : f32
     } -> tensor<8192x256xf32>
     %fz = linalg.generic {indexing_maps = [affine_map<(j) -> (j)>], iterator_types = ["parallel"]} outs(%p : tensor<256xf32>) {

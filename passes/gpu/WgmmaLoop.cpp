@@ -119,7 +119,8 @@ void WgmmaLoop::copy(const TilePlace &place, Value depth) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   Words words(device);
-  Value zero = words.constant(0), end = words.from(depth), step = words.constant(schedule.depthTile);
+  // Were the depth known, ptxas would unroll the loop, which the group's few registers do not allow.
+  Value zero = words.constant(0), end = words.from(device.opaque(depth)), step = words.constant(schedule.depthTile);
   Value firstRow = words.from(place.firstRow), firstColumn = words.from(place.firstColumn);
   // Every stage is empty: the wait for the phase before the first one is over at once.
   auto loop = scf::ForOp::create(builder, loc, zero, end, step, ValueRange{zero, words.constant(1)});

@@ -10,16 +10,6 @@ using namespace keel;
 
 static constexpr int64_t valueBytes = 4; // f32
 
-static Value word(DeviceKernel &device, int64_t value) {
-  return arith::ConstantOp::create(device.builder, device.loc, device.builder.getI32IntegerAttr(int32_t(value)));
-}
-
-static Value inlinePtx(DeviceKernel &device, StringRef text, StringRef constraints, ValueRange operands, TypeRange result = {}) {
-  auto op = LLVM::InlineAsmOp::create(device.builder, device.loc, result, operands, text, constraints, /*has_side_effects=*/true,
-                                      /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
-  return result.empty() ? Value() : op.getRes();
-}
-
 ClusterExchange::ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites)
     : blocks(blocks), rows(rows), sites(sites) {
   values = device.allocateShared(sites * blocks * rows * valueBytes);
@@ -31,9 +21,9 @@ void ClusterExchange::prepare(DeviceKernel &device) {
   device.when(device.isZero(device.thread()), [&] {
     for (int64_t site = 0; site < sites; ++site) {
       Value barrier = device.shared(barriers + 8 * site);
-      NVVM::MBarrierInitOp::create(builder, device.loc, barrier, word(device, 1), Value());
+      NVVM::MBarrierInitOp::create(builder, device.loc, barrier, device.word(1), Value());
       NVVM::MBarrierArriveExpectTxOp::create(builder, device.loc, TypeRange(), barrier,
-                                             word(device, blocks * rows * valueBytes), NVVM::MemScopeKind::CTA, false, Value());
+                                             device.word(blocks * rows * valueBytes), NVVM::MemScopeKind::CTA, false, Value());
     }
   });
 }
@@ -61,20 +51,19 @@ void TileProgram::exchangeInCluster(MutableArrayRef<SmallVector<Value>> values, 
       device.when(isThere, [&] {
         Value number = arith::TruncIOp::create(builder, loc, i32, block);
         auto there = [&](Value address) {
-          return inlinePtx(device, "mapa.shared::cluster.u32 $0, $1, $2;", "=r,r,r", ValueRange{address, number}, i32);
+          return device.ptx("mapa.shared::cluster.u32 $0, $1, $2;", "=r,r,r", {address, number}, i32).front();
         };
         Value remote = there(to), remoteBarrier = there(counts);
         for (auto [held, value] : llvm::enumerate(sums)) {
-          Value address = arith::AddIOp::create(builder, loc, remote, word(device, layout.rowOffsets[held] * exchange.blocks * valueBytes));
-          inlinePtx(device, "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.f32 [$0], $1, [$2];", "r,f,r",
-                    ValueRange{address, value, remoteBarrier});
+          Value address = arith::AddIOp::create(builder, loc, remote, device.word(layout.rowOffsets[held] * exchange.blocks * valueBytes));
+          device.ptx("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.f32 [$0], $1, [$2];", "r,f,r",
+                     {address, value, remoteBarrier});
         }
       });
     }
-    inlinePtx(device,
-              "{\n.reg .pred p;\nagain:\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [$0], 0;\n@p bra done;\n"
-              "bra again;\ndone:\n}",
-              "r", ValueRange{counts});
+    device.ptx("{\n.reg .pred p;\nagain:\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [$0], 0;\n@p bra done;\n"
+               "bra again;\ndone:\n}",
+               "r", counts);
     for (auto [held, value] : llvm::enumerate(sums)) {
       Value sum;
       int64_t atOnce = std::min<int64_t>(4, exchange.blocks & -exchange.blocks); // aligned

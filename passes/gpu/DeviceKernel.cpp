@@ -116,6 +116,10 @@ void DeviceKernel::enterGroup(int64_t count) {
 Value DeviceKernel::constant(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
 }
+
+Value DeviceKernel::word(int64_t value) {
+  return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value)));
+}
 Value DeviceKernel::add(Value a, int64_t b) { return b ? add(a, constant(b)) : a; }
 Value DeviceKernel::add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
 Value DeviceKernel::multiply(Value a, int64_t b) { return b == 1 ? a : multiply(a, constant(b)); }
@@ -243,30 +247,22 @@ Value DeviceKernel::wordFrom(Value low, Value high) {
       value = arith::BitcastOp::create(builder, loc, i16, value);
     return arith::ExtUIOp::create(builder, loc, i32, value);
   };
-  Value sixteen = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
-  Value top = arith::ShLIOp::create(builder, loc, extended(high), sixteen);
+  Value top = arith::ShLIOp::create(builder, loc, extended(high), word(16));
   return arith::OrIOp::create(builder, loc, top, extended(low));
 }
 
-Value DeviceKernel::opaque(Value value) {
-  return LLVM::InlineAsmOp::create(builder, loc, value.getType(), value, "", "=l,0", /*has_side_effects=*/true,
-                                   /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
-      .getRes();
-}
+Value DeviceKernel::opaque(Value value) { return ptx("", "=l,0", value, value.getType()).front(); }
 
 Value DeviceKernel::extendBf16(Value value) {
-  auto constant32 = [&](int64_t number) {
-    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(number))).getResult();
-  };
   Value wide;
   if (auto known = wordOf.find(value); known != wordOf.end()) {
-    auto [word, isUpper] = known->second;
-    wide = isUpper ? arith::AndIOp::create(builder, loc, word, constant32(0xffff0000)).getResult()
-                   : arith::ShLIOp::create(builder, loc, word, constant32(16)).getResult();
+    auto [both, isUpper] = known->second;
+    wide = isUpper ? arith::AndIOp::create(builder, loc, both, word(0xffff0000)).getResult()
+                   : arith::ShLIOp::create(builder, loc, both, word(16)).getResult();
   } else {
     Value bits = arith::BitcastOp::create(builder, loc, builder.getIntegerType(16), value);
     wide = arith::ExtUIOp::create(builder, loc, builder.getI32Type(), bits);
-    wide = arith::ShLIOp::create(builder, loc, wide, constant32(16));
+    wide = arith::ShLIOp::create(builder, loc, wide, word(16));
   }
   return arith::BitcastOp::create(builder, loc, builder.getF32Type(), wide);
 }
@@ -305,23 +301,28 @@ Value DeviceKernel::shared(int64_t offset) { return at(sharedBase, builder.getI8
 void DeviceKernel::barrier() {
   if (!inGroup)
     return blockBarrier();
-  auto number = [&](int64_t value) {
-    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)).getResult();
-  };
   constexpr int64_t groupBarrier = 1; // 0 is the block's
-  NVVM::BarrierOp::create(builder, loc, TypeRange(), number(groupBarrier), number(threads), NVVM::BarrierReductionAttr(), Value());
+  NVVM::BarrierOp::create(builder, loc, TypeRange(), word(groupBarrier), word(threads), NVVM::BarrierReductionAttr(), Value());
+}
+
+SmallVector<Value> DeviceKernel::ptx(StringRef text, StringRef constraints, ValueRange operands, TypeRange types) {
+  SmallVector<Type> result(types);
+  if (types.size() > 1)
+    result = {LLVM::LLVMStructType::getLiteral(builder.getContext(), result)};
+  auto op = LLVM::InlineAsmOp::create(builder, loc, result, operands, text, constraints, /*has_side_effects=*/true,
+                                      /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  if (types.size() <= 1)
+    return SmallVector<Value>(op->getResults());
+  SmallVector<Value> values;
+  for (int64_t i = 0, e = types.size(); i < e; ++i)
+    values.push_back(LLVM::ExtractValueOp::create(builder, loc, op.getRes(), i));
+  return values;
 }
 
 void DeviceKernel::endBasicBlock() {
-  auto ptx = [&](TypeRange results, StringRef text, StringRef constraints) {
-    return LLVM::InlineAsmOp::create(builder, loc, results, ValueRange(), text, constraints, /*has_side_effects=*/true,
-                                     /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
-  };
   // LLVM knows that a grid has blocks.
-  Type i32 = builder.getI32Type();
-  Value count = ptx(i32, "mov.u32 $0, %nctaid.x;", "=r").getRes();
-  Value none = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
-  when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, none), [&] { ptx({}, "trap;", ""); });
+  Value count = ptx("mov.u32 $0, %nctaid.x;", "=r", {}, builder.getI32Type()).front();
+  when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, word(0)), [&] { ptx("trap;", ""); });
 }
 
 void DeviceKernel::blockBarrier() { NVVM::Barrier0Op::create(builder, loc); }

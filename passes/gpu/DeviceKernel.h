@@ -45,6 +45,8 @@ public:
 
   // Constants and arithmetic on i64.
   mlir::Value constant(int64_t value);
+  /// One of i32.
+  mlir::Value word(int64_t value);
   mlir::Value add(mlir::Value a, int64_t b);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value multiply(mlir::Value a, int64_t b);
@@ -94,6 +96,9 @@ public:
   /// A pointer `offset` bytes into the block's shared memory.
   mlir::Value shared(int64_t offset);
 
+  /// Inline PTX with side effects, and its results (of `types`).
+  llvm::SmallVector<mlir::Value> ptx(llvm::StringRef text, llvm::StringRef constraints, mlir::ValueRange operands = {},
+                                     mlir::TypeRange types = {});
   /// A branch that is never taken: what comes before it is computed before it.
   void endBasicBlock();
 

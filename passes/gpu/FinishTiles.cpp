@@ -25,8 +25,7 @@ void TileGenerator::afterAll(Value count, Value arrivals, llvm::function_ref<voi
     device.store({arith::ExtUIOp::create(builder, device.loc, i32, isLast)}, flag);
   });
   device.barrier();
-  Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(),
-                                       arith::ConstantOp::create(builder, device.loc, builder.getI32IntegerAttr(0)));
+  Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(), device.word(0));
   device.when(isLast, body);
 }
 

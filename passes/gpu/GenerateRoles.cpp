@@ -1,8 +1,6 @@
 // The roles of a warp-specialised kernel's threads: the last group of threads has the copy engine bring what the others multiply.
 #include "passes/gpu/TileGenerator.h"
 
-#include "passes/fuse/RowLoop.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -13,11 +11,8 @@ using namespace keel;
 /// Sums along the rows.
 static int64_t countRowSums(const Section &section) {
   int64_t count = 0;
-  for (Operation *op : section.ops) {
-    LoopNest nest = *LoopNest::get(op);
-    for (auto [loop, axis] : llvm::enumerate(section.loops.find(op)->second))
-      count += axis == Axis::Column && !nest.isParallel(loop) ? op->getNumResults() : 0;
-  }
+  for (Operation *op : section.ops)
+    count += section.sums(op, Axis::Column) ? op->getNumResults() : 0;
   return count;
 }
 

@@ -5,8 +5,6 @@
 #include "passes/gpu/SectionOrder.h"
 #include "passes/gpu/SplitDepth.h"
 
-#include "passes/fuse/RowLoop.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -145,11 +143,7 @@ static SmallVector<Operation *> takeWave(const Section &section, SmallVector<Ope
     bool waits = false;
     forEachProducer(op, [&](Operation *producer) { waits |= waitedFor.contains(producer); });
     (waits ? rest : wave).push_back(op);
-    LoopNest nest = *LoopNest::get(op);
-    bool sums = false;
-    for (auto [loop, axis] : llvm::enumerate(section.loops.find(op)->second))
-      sums |= axis == Axis::Column && !nest.isParallel(loop);
-    if (waits || sums)
+    if (waits || section.sums(op, Axis::Column))
       waitedFor.insert(op);
   }
   ops = rest;
@@ -191,7 +185,9 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     return emitInTurn(index, place, rowTile, columnTile, rowTiles, across);
   setPlace(place, index, rowTile, columnTile);
   TileProgram program(device, kernel, section, how.layout, place);
-  auto finish = [&, rowTile = rowTile] {
+  SmallVector<Operation *> ops = section.ops;
+  auto rest = [&, rowTile = rowTile, columnTile = columnTile] {
+    emitTile(section, program, ops, rowTile, columnTile, across);
     program.store();
     if (!section.rowStatistics.empty()) {
       // A counter for each tile of rows.
@@ -202,23 +198,15 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     if (!section.rowSums.empty())
       afterAll(device.multiply(rowTiles, across), counter(takeTicket()), [&] { emitFinish(index, rowTiles); });
   };
-  SmallVector<Operation *> ops = section.ops;
-  if (section.mainLoop) {
+  if (section.mainLoop)
     for (Operation *op : takeProducers(section.mainLoop, ops))
       program.run(op);
-    if (part) {
-      emitPart(index, place, program, local, part, [&] {
-        emitTile(section, program, ops, rowTile, columnTile, across);
-        finish();
-      });
-    } else {
-      addSums(section, program, emitMainLoop(index, place));
-      emitTile(section, program, ops, rowTile, columnTile, across);
-      finish();
-    }
+  if (part) {
+    emitPart(index, place, program, local, part, rest);
   } else {
-    emitTile(section, program, ops, rowTile, columnTile, across);
-    finish();
+    if (section.mainLoop)
+      addSums(section, program, emitMainLoop(index, place));
+    rest();
   }
   if (place.exchange) {
     words += exchange.sites * exchange.rowTiles * across * how.layout.rows;
@@ -295,8 +283,7 @@ Value TileGenerator::takeTile(unsigned index, Value count, RowExchange &exchange
     Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
     Value ticket = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, order, last,
                                              LLVM::AtomicOrdering::monotonic, "device");
-    Value one = arith::ConstantOp::create(builder, device.loc, builder.getI32IntegerAttr(1));
-    Value epoch = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, i32).front(), one);
+    Value epoch = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, i32).front(), device.word(1));
     device.store({ticket, epoch}, drawn);
   });
   device.blockBarrier();

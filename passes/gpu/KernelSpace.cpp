@@ -17,6 +17,14 @@ using namespace mlir;
 
 namespace keel {
 
+bool Section::sums(Operation *op, Axis axis) const {
+  LoopNest nest = *LoopNest::get(op);
+  for (auto [loop, ofLoop] : llvm::enumerate(loops.find(op)->second))
+    if (ofLoop == axis && !nest.isParallel(loop))
+      return true;
+  return false;
+}
+
 Axes Section::axesOf(Operation *op, AffineMap map) const {
   Axes axes;
   const Axes &ofLoops = loops.find(op)->second;

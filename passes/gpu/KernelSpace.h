@@ -43,6 +43,8 @@ struct Section {
   /// Sums over the main loop's depth of what prepares its operands.
   llvm::SmallVector<mlir::Operation *> depthSums;
 
+  /// Whether an op sums along an axis.
+  bool sums(mlir::Operation *op, Axis axis) const;
   /// Axes of a tensor's dimensions as an op reads it.
   Axes axesOf(mlir::Operation *op, mlir::AffineMap map) const;
 };

@@ -64,12 +64,7 @@ public:
       });
       if (readsDepthSum)
         return fail(op, "it reads a sum over the depth, which is complete after the tile");
-      bool sumsRows = false, sumsColumns = false;
-      for (auto [loop, axis] : llvm::enumerate(loops))
-        if (!nest.isParallel(loop)) {
-          sumsRows |= axis == Axis::Row;
-          sumsColumns |= axis == Axis::Column;
-        }
+      bool sumsRows = section.sums(op, Axis::Row), sumsColumns = section.sums(op, Axis::Column);
       if (sumsRows && sumsColumns)
         return fail(op, "it sums over rows and columns at once");
       if (op != section.mainLoop && llvm::is_contained(loops, Axis::Depth)) {
@@ -125,17 +120,15 @@ public:
     llvm::SetVector<Operation *> statistics, finish;
     for (Operation *op : section.ops) {
       const Axes &loops = section.loops[op];
-      bool readsStatistic = false, sums = false;
+      bool readsStatistic = false;
       forEachProducer(op, [&](Operation *producer) {
         readsStatistic |= statistics.contains(producer) || finish.contains(producer);
       });
-      for (auto [loop, axis] : llvm::enumerate(loops))
-        sums |= axis == Axis::Column && !LoopNest::get(op)->isParallel(loop);
       if (readsStatistic && (loops != Axes{Axis::Row} || !LoopNest::get(op)->allParallel()))
         return;
       if (readsStatistic)
         finish.insert(op);
-      else if (sums)
+      else if (section.sums(op, Axis::Column))
         statistics.insert(op);
     }
     section.rowStatistics.assign(statistics.begin(), statistics.end());
@@ -177,14 +170,10 @@ public:
       return fail(first, "its rows are longer than a block of threads holds");
     if (!section.mainLoop || section.columns <= longestRowOfBlock)
       return true;
-    for (Operation *op : section.ops) {
-      LoopNest nest = *LoopNest::get(op);
-      for (auto [loop, axis] : llvm::enumerate(section.loops[op]))
-        if (axis == Axis::Column && !nest.isParallel(loop))
-          for (Type type : op->getResultTypes())
-            if (!getElementTypeOrSelf(type).isF32())
-              return fail(op, "several blocks share its rows, and what they exchange is f32");
-    }
+    for (Operation *op : section.ops)
+      if (section.sums(op, Axis::Column) &&
+          !llvm::all_of(op->getResultTypes(), [](Type type) { return getElementTypeOrSelf(type).isF32(); }))
+        return fail(op, "several blocks share its rows, and what they exchange is f32");
     return true;
   }
 

@@ -70,9 +70,7 @@ private:
   void count(Operation *op) {
     LoopNest nest = *LoopNest::get(op);
     const Axes &loops = section.loops.find(op)->second;
-    bool sumsRow = false;
-    for (auto [loop, axis] : llvm::enumerate(loops))
-      sumsRow |= axis == Axis::Column && !nest.isParallel(loop);
+    bool sumsRow = section.sums(op, Axis::Column);
     double share = shareOf(loops);
     if (sumsRow) {
       ++sums;
@@ -86,7 +84,7 @@ private:
     SmallPtrSet<Value, 8> statistics, normalized;
     for (auto [operand, map, argument] : llvm::zip(generic.getInputs(), nest.operandMaps, generic.getRegionInputArgs()))
       if (Operation *producer = operand.getDefiningOp();
-          producer && section.loops.contains(producer) && sumsAlongRow(producer))
+          producer && section.loops.contains(producer) && section.sums(producer, Axis::Column))
         statistics.insert(argument);
     SmallPtrSet<Value, 8> columns;
     for (auto [map, argument] : llvm::zip(nest.operandMaps, generic.getRegionInputArgs()))
@@ -107,14 +105,6 @@ private:
       // What is one number a row is computed once.
       add(instructionsOf(each) / (isOfRow && !statistics.empty() ? columnsHeld : share), isNorm);
     }
-  }
-
-  bool sumsAlongRow(Operation *op) const {
-    LoopNest nest = *LoopNest::get(op);
-    for (auto [loop, axis] : llvm::enumerate(section.loops.find(op)->second))
-      if (axis == Axis::Column && !nest.isParallel(loop))
-        return true;
-    return false;
   }
 
   /// Loads and stores, as many elements at a time as one access moves.

@@ -11,27 +11,20 @@ using namespace keel;
 /// Of a thread, beside which registers are scarce.
 static constexpr int64_t manyElements = 128, columnsOfBlock = 32;
 
+/// Bytes of an access to shared memory, and the words in it.
+static constexpr int64_t accessBytes = 16, accessWords = 4;
+
 namespace {
 /// A computation on its way.
 struct Member {
   linalg::GenericOp op;
   const Axes &loops;
-  std::optional<Axis> sums;                                // the axis that it sums along
-  SmallVector<SmallVector<Value>> held = {};               // the sums of each result: a number a row, or a column
-  std::unique_ptr<ColumnSums> inMemory = nullptr;          // where they go instead
-  SmallVector<std::pair<Value, unsigned>> stored = {};     // results that are written on the way, and where
+  std::optional<Axis> sums = std::nullopt;             // the axis that it sums along
+  SmallVector<SmallVector<Value>> held = {};           // the sums of each result: a number a row, or a column
+  std::unique_ptr<ColumnSums> inMemory = nullptr;      // where they go instead
+  SmallVector<std::pair<Value, unsigned>> stored = {}; // results that are written on the way, and where
 };
 } // namespace
-
-/// Bytes of an access to shared memory, and the words in it.
-static constexpr int64_t accessBytes = 16, accessWords = 4;
-
-static std::optional<Axis> summedAxis(linalg::GenericOp op, const Axes &loops) {
-  for (auto [axis, iterator] : llvm::zip(loops, op.getIteratorTypesArray()))
-    if (iterator == utils::IteratorType::reduction)
-      return axis;
-  return std::nullopt;
-}
 
 void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> later, SumsOverRows use) {
   std::vector<Kept> kept = keepLoaded(ops, later);
@@ -40,7 +33,10 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
   for (Operation *op : ops) {
     auto generic = cast<linalg::GenericOp>(op);
     const Axes &loops = section.loops.find(op)->second;
-    Member &member = members.emplace_back(Member{generic, loops, summedAxis(generic, loops)});
+    Member &member = members.emplace_back(Member{generic, loops});
+    for (Axis axis : {Axis::Row, Axis::Column})
+      if (section.sums(op, axis))
+        member.sums = axis;
     if (!member.sums) {
       for (Value result : op->getResults())
         bind(result, {true, true, SmallVector<Value>(rows * columns)});
@@ -61,11 +57,13 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
     for (Member &member : members) {
       if (!member.sums) {
         computeColumns(member.op, member.loops, c, step);
-        for (auto [result, operand] : member.stored)
-          storeValue(result, fragments[result], operand, section.axesOf(member.op, member.op.getIndexingMapMatchingResult(cast<OpResult>(result))), c, step);
-      } else if (member.sums == Axis::Column)
+        for (auto [result, operand] : member.stored) {
+          AffineMap map = member.op.getIndexingMapMatchingResult(cast<OpResult>(result));
+          storeValue(result, fragments[result], operand, section.axesOf(member.op, map), c, step);
+        }
+      } else if (member.sums == Axis::Column) {
         addColumns(member.op, c, step, member.held);
-      else if (member.inMemory) {
+      } else if (member.inMemory) {
         SmallVector<Value> low = sumSlot(member.op, Axis::Row, c), high = sumSlot(member.op, Axis::Row, c + 1);
         for (auto [result, values] : llvm::enumerate(llvm::zip(low, high)))
           member.inMemory->put(result, c, std::get<0>(values), std::get<1>(values));

@@ -19,11 +19,12 @@ constexpr int64_t multiplyingWarps = wgmmaThreads / 32;
 
 /// Arithmetic on i32, which addresses in shared memory and numbers of stages are.
 struct Words {
+  DeviceKernel &device;
   OpBuilder &builder;
   Location loc;
-  explicit Words(DeviceKernel &device) : builder(device.builder), loc(device.loc) {}
+  explicit Words(DeviceKernel &device) : device(device), builder(device.builder), loc(device.loc) {}
 
-  Value constant(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value))); }
+  Value constant(int64_t value) { return device.word(value); }
   Value from(Value wide) { return arith::TruncIOp::create(builder, loc, builder.getI32Type(), wide); }
   Value add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
   Value add(Value a, int64_t b) { return b ? add(a, constant(b)) : a; }
@@ -160,7 +161,6 @@ Value WgmmaLoop::descriptor(Value start) {
 
 /// 64 rows of the group by all columns, 16 deep. Without `sums` the product alone.
 SmallVector<Value> WgmmaLoop::multiplyStep(ArrayRef<Value> sums, Value a, Value b) {
-  OpBuilder &builder = device.builder;
   int64_t count = layout.columns / 2; // in a thread
   std::string text, constraints;
   llvm::raw_string_ostream stream(text), list(constraints);
@@ -180,32 +180,19 @@ SmallVector<Value> WgmmaLoop::multiplyStep(ArrayRef<Value> sums, Value a, Value 
   std::string body = "{\n.reg .pred p;\nsetp.ne.b32 p, " + std::to_string(!sums.empty()) + ", 0;\n" + text + "\n}";
   SmallVector<Value> operands(sums);
   operands.append({a, b});
-  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(count, builder.getF32Type()));
-  auto product = LLVM::InlineAsmOp::create(builder, device.loc, TypeRange(type), operands, body, constraints, /*has_side_effects=*/true,
-                                           /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
-  SmallVector<Value> results;
-  for (int64_t i = 0; i < count; ++i)
-    results.push_back(LLVM::ExtractValueOp::create(builder, device.loc, product.getRes(), i));
-  return results;
+  return device.ptx(body, constraints, operands, SmallVector<Type>(count, device.builder.getF32Type()));
 }
 
 /// All products are done, and so the sums may be read: what reads them must not be moved before this.
 static SmallVector<Value> waitForSums(DeviceKernel &device, ArrayRef<Value> sums) {
-  OpBuilder &builder = device.builder;
   std::string constraints;
   llvm::raw_string_ostream list(constraints);
   for (size_t i = 0; i < sums.size(); ++i)
     list << (i ? ",=f" : "=f");
   for (size_t i = 0; i < sums.size(); ++i)
     list << "," << i;
-  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(sums.size(), builder.getF32Type()));
-  auto waited = LLVM::InlineAsmOp::create(builder, device.loc, TypeRange(type), sums, "wgmma.wait_group.sync.aligned 0;", constraints,
-                                          /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
-                                          LLVM::AsmDialectAttr(), ArrayAttr());
-  SmallVector<Value> results;
-  for (size_t i = 0; i < sums.size(); ++i)
-    results.push_back(LLVM::ExtractValueOp::create(builder, device.loc, waited.getRes(), int64_t(i)));
-  return results;
+  SmallVector<Type> types(sums.size(), device.builder.getF32Type());
+  return device.ptx("wgmma.wait_group.sync.aligned 0;", constraints, sums, types);
 }
 
 Fragment WgmmaLoop::multiply(Value depth) {

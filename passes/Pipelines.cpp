@@ -141,6 +141,9 @@ void keel::buildBuffersPipeline(OpPassManager &manager, const PipelineOptions &o
   // Needs buffers: whether two loops touch the same data is a question of memory.
   if (options.sm) {
     manager.addPass(createLaunchCopies());
+    // What programmatic dependent launch needs is there from Hopper on.
+    if (options.sm >= 90)
+      manager.nest<gpu::GPUModuleOp>().addPass(createOverlapLaunches());
   } else {
     manager.addPass(createMergeLoops());
     // Before buffers get their places, since ops move; after CSE, so that a view is one value.

@@ -81,6 +81,8 @@ void showKernel(const keel_artifact_kernel &kernel) {
     std::cout << ", " << kernel.shared_bytes << " bytes of shared memory";
   if (kernel.cluster > 1)
     std::cout << ", clusters of " << kernel.cluster;
+  if (kernel.waits)
+    std::cout << ", starts before the one ahead has ended";
   std::cout << (kernel.schedule && *kernel.schedule ? "; " : "") << (kernel.schedule ? kernel.schedule : "") << "\n";
 }
 

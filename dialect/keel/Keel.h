@@ -12,12 +12,14 @@
 
 namespace keel {
 /// On the llvm.func of a kernel (see keel.launch): threads a block, bytes of dynamic shared memory (i32), and one line
-/// on how it runs; the tensor maps that it takes behind its other parameters; blocks a cluster (i32).
+/// on how it runs; the tensor maps that it takes behind its other parameters; blocks a cluster (i32); that it waits itself for
+/// the kernels before it.
 constexpr llvm::StringLiteral threadsAttribute = "keel.threads";
 constexpr llvm::StringLiteral sharedBytesAttribute = "keel.shared_bytes";
 constexpr llvm::StringLiteral scheduleAttribute = "keel.schedule";
 constexpr llvm::StringLiteral tensorMapsAttribute = "keel.tensor_maps";
 constexpr llvm::StringLiteral clusterAttribute = "keel.cluster";
+constexpr llvm::StringLiteral waitsAttribute = "keel.waits";
 } // namespace keel
 
 #include "dialect/keel/KeelDialect.h.inc"

@@ -177,6 +177,8 @@ def Keel_LaunchOp : Op<Keel_Dialect, "launch", [
     - `keel.shared_bytes` (i32): bytes of dynamic shared memory;
     - `keel.cluster` (i32, optional): blocks a cluster; `blocks` is a multiple;
     - `keel.tensor_maps` (array of `#keel.tensor_map`, optional);
+    - `keel.waits` (unit, optional): it waits itself for the kernel before it to
+      end (`griddepcontrol.wait`), so it may be launched before that;
     - `keel.schedule` (string, optional): one line that says how it runs.
 
     Its parameters are, for each operand (inputs, then inits), `!llvm.ptr<1>` for

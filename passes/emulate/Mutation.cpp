@@ -22,7 +22,10 @@ std::optional<std::string> keel::emulation::weaken(StringRef name) {
     return llvm::any_of(names, [&](StringRef part) { return ptx::hasModifier(name, part); });
   };
   // A barrier that reduces makes a value, too: nothing can take its place.
-  if (is_contained({"bar", "barrier", "fence", "membar", "griddepcontrol"}, root) && !has({"red"}))
+  if (is_contained({"bar", "barrier", "fence", "membar"}, root) && !has({"red"}))
+    return "mutant.nothing";
+  // Kernels that start later than they might are right.
+  if (root == "griddepcontrol" && has({"wait"}))
     return "mutant.nothing";
   // What it gives back, others wait for. (How many registers a thread has without an increase is ptxas's affair.)
   if (root == "setmaxnreg" && has({"dec"}))

@@ -108,6 +108,8 @@ static DictionaryAttr describe(LaunchOp launch, LLVM::LLVMFuncOp kernel) {
       builder.getNamedAttr("parameters", builder.getTypeArrayAttr(SmallVector<Type>(launch.getKernelOperands().getTypes())))};
   if (Attribute cluster = kernel->getAttr(clusterAttribute))
     fields.push_back(builder.getNamedAttr("cluster", cluster));
+  if (kernel->hasAttr(waitsAttribute))
+    fields.push_back(builder.getNamedAttr("waits", builder.getI32IntegerAttr(1)));
   if (!maps.empty())
     fields.push_back(builder.getNamedAttr("tensor_maps", builder.getArrayAttr(maps)));
   if (Attribute schedule = kernel->getAttr(scheduleAttribute))

@@ -152,6 +152,36 @@ def LaunchCopies : Pass<"launch-copies", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect"];
 }
 
+def OverlapLaunches : Pass<"overlap-launches", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "let kernels start before the one ahead of them has ended";
+  let description = [{
+    Programmatic dependent launch, from sm_90 on. Each kernel lets those behind it
+    start as soon as all of its blocks have, and waits, before it first uses
+    global memory, until the one ahead of it has ended: what comes before that
+    (numbers, addresses, barriers in shared memory) costs no time, nor does the
+    launch. A kernel that is marked already is left as it is.
+
+    ```mlir
+    gpu.module @device {
+      llvm.func @k(%y: !llvm.ptr<1>) attributes {nvvm.kernel, keel.threads = 128 : i32, ...} {
+        ...
+        llvm.store %v, %y
+    ```
+
+    becomes
+
+    ```mlir
+    gpu.module @device {
+      llvm.func @k(%y: !llvm.ptr<1>) attributes {nvvm.kernel, keel.threads = 128 : i32, keel.waits, ...} {
+        llvm.inline_asm has_side_effects "griddepcontrol.launch_dependents;", "~{memory}"
+        ...
+        llvm.inline_asm has_side_effects "griddepcontrol.wait;", "~{memory}"
+        llvm.store %v, %y
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def LowerLaunches : Pass<"lower-launches", "::mlir::ModuleOp"> {
   let summary = "turn launches into calls of the runtime";
   let description = [{

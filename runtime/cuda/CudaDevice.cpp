@@ -12,6 +12,10 @@ CudaDevice::CudaDevice(std::shared_ptr<Context> opened, const keel_artifact_prog
   const char *check = std::getenv("KEEL_CUDA_CHECK");
   checkEach = check && std::string_view(check) != "0" && *check;
   Current current(*context);
+  int version = 0;
+  cu.check(cu.cuDriverGetVersion(&version), "'", context->name, "'");
+  // Graphs have edges of that kind from CUDA 12.3 on.
+  mayOverlap = version >= 12030 && cu.cuLaunchKernelEx && context->sm >= 90;
   try {
     cu.check(cu.cuModuleLoadDataEx(&module, program.image, 0, nullptr, nullptr), "'", context->name,
              "' refuses the code for ", program.target);

@@ -61,6 +61,8 @@ private:
   std::shared_ptr<Context> context; // shared by the memory that is taken from it
   const Driver &cu;
   bool checkEach;
+  bool mayOverlap;      // kernels that wait for the one before them may start before it has ended
+  bool follows = false; // the next launch follows another of the same call
   CUmodule module = nullptr;
   CUstream stream = nullptr;
   std::map<const keel_artifact_kernel *, CUfunction> functions;

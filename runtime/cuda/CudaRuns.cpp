@@ -41,11 +41,25 @@ void CudaDevice::launch(const keel_artifact_entry &entry, std::uint32_t index, s
     cu.check(cu.cuEventRecord(event.begin, stream), kernelText(kernel));
   }
   CUfunction function = functions.at(&kernel);
+  CUlaunchAttribute attributes[2] = {};
+  unsigned numAttributes = 0;
   if (kernel.cluster > 1) {
-    CUlaunchAttribute cluster{};
+    CUlaunchAttribute &cluster = attributes[numAttributes++];
     cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
     cluster.value.clusterDim = {kernel.cluster, 1, 1};
-    CUlaunchConfig config{blocks, 1, 1, kernel.threads, 1, 1, kernel.shared_bytes, stream, &cluster, 1};
+  }
+  // Programmatic dependent launch: the kernel may start before the one ahead of it in the stream has ended, which it waits for
+  // itself. In a graph it becomes the edge between the two. Nothing else changes: a kernel that starts early ends after the
+  // one ahead of it, and one that does not starts after it, so whoever has waited for the one ahead has waited for all before.
+  // The first launch of a call follows copies, or another graph, and starts when they are done.
+  if (kernel.waits && follows && mayOverlap && !recording && !checkEach) {
+    CUlaunchAttribute &early = attributes[numAttributes++];
+    early.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    early.value.programmaticStreamSerializationAllowed = 1;
+  }
+  follows = true;
+  if (numAttributes) {
+    CUlaunchConfig config{blocks, 1, 1, kernel.threads, 1, 1, kernel.shared_bytes, stream, attributes, numAttributes};
     cu.check(cu.cuLaunchKernelEx(&config, function, parameters.data(), nullptr), kernelText(kernel),
              " cannot be launched with ", blocks, " blocks");
   } else {
@@ -67,6 +81,7 @@ void CudaDevice::callEntry(const keel_artifact_entry &entry, std::span<void *con
   environment.launch = LaunchEnvironment::launchKernel<Environment>;
   environment.device = this;
   environment.entry = &entry;
+  follows = false;
   entry.call(&environment, buffers.data(), batch);
   if (environment.failure)
     std::rethrow_exception(environment.failure);

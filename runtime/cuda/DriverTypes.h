@@ -49,6 +49,7 @@ enum {
   CU_EVENT_DEFAULT = 0,
   CU_EVENT_DISABLE_TIMING = 2,
   CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION = 4,
+  CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6,
 
   CU_TENSOR_MAP_DATA_TYPE_FLOAT16 = 6,
   CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 = 9,
@@ -66,6 +67,7 @@ typedef struct CUlaunchAttribute {
     struct {
       unsigned x, y, z;
     } clusterDim;
+    int programmaticStreamSerializationAllowed;
   } value;
 } CUlaunchAttribute;
 
@@ -79,6 +81,7 @@ typedef struct CUlaunchConfig {
 /* X(name in the driver, parameters): each returns CUresult. */
 #define KEEL_CUDA_FUNCTIONS(X)                                                                                         \
   X(cuInit, (unsigned))                                                                                                \
+  X(cuDriverGetVersion, (int *))                                                                                                \
   X(cuGetErrorName, (CUresult, const char **))                                                                         \
   X(cuGetErrorString, (CUresult, const char **))                                                                       \
   X(cuDeviceGetCount, (int *))                                                                                         \
@@ -118,7 +121,7 @@ typedef struct CUlaunchConfig {
   X(cuEventElapsedTime, (float *, CUevent, CUevent))                                                                   \
   X(cuLaunchKernel, (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void **, void **))
 
-/* Needed for clusters alone: drivers before CUDA 11.8 lack it. */
+/* Needed for clusters, and for kernels that start early: drivers before CUDA 11.8 lack it. */
 typedef CUresult (*keel_cuLaunchKernelEx)(const CUlaunchConfig *, CUfunction, void **, void **);
 
 /* Needed for tensor maps alone: drivers before CUDA 12.0 lack it. Map (128 bytes, aligned to 64), data type, rank, address,

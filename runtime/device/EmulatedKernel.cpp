@@ -27,6 +27,7 @@ EmulatedKernel::EmulatedKernel(const keel_artifact_kernel &described, const std:
   kernel.sharedBytes = kernel.dynamicBytes = described.shared_bytes;
   kernel.cluster = std::max(described.cluster, 1u);
   kernel.registers = described.registers;
+  kernel.early = described.waits;
   kernel.buffers = buffers;
 }
 

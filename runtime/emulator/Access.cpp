@@ -210,6 +210,17 @@ Block *blockAt(Thread &thread, std::uint64_t address) {
   return rank < thread.block->grid->kernel->cluster ? &thread.block->sibling(static_cast<std::uint32_t>(rank)) : nullptr;
 }
 
+/// A thread of a kernel that was launched early has waited for those before it, or synchronised with one of its block that has.
+static void checkWaited(Thread &thread, std::uint64_t address, Access kind, const Site *site) {
+  bool waited = std::ranges::any_of(thread.block->threads, [&](const Thread &other) {
+    return other.waitedAt && ordered(thread, thread.block->index, other.waitedAt, other.index);
+  });
+  if (!waited)
+    fault(thread, site, Fault::MissingWait,
+          text(verb(kind), " of ", describe(thread, address), " before griddepcontrol.wait: the kernel before may still run"));
+  thread.mustWait = false;
+}
+
 std::string describe(const Thread &thread, std::uint64_t address) {
   if ((address ^ thread.window) >> 32 == 0) {
     std::uint64_t offset = (address & (blockWindow - 1)) - sharedStart;
@@ -257,6 +268,8 @@ char *access(Thread &thread, std::uint64_t address, std::uint32_t bytes, std::ui
     return result; // a local variable
   if (!grid.full)
     return result;
+  if (thread.mustWait) [[unlikely]]
+    checkWaited(thread, address, kind, site);
   Allocation *allocation = thread.allocation;
   if (!allocation || !allocation->contains(address, bytes)) {
     allocation = grid.memory->find(address);

@@ -134,6 +134,10 @@ Report Emulator::launch(const Kernel &kernel, std::uint32_t blocks, const std::u
     thread.join();
   if (grid.error)
     std::rethrow_exception(grid.error);
+  if (kernel.early && !grid.waited)
+    throw EmulationError(Fault::MissingWait, kernel.name, 0, 0, kernel.location,
+                         "the kernel is launched early and never waits (griddepcontrol.wait) for those before it, so nor does who "
+                         "waits for it");
 
   Report report;
   for (const auto &worker : workers) {

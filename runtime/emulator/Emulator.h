@@ -17,7 +17,7 @@ namespace keel::emulator {
 /// What a kernel did wrong.
 enum class Fault {
   Race,          ///< two accesses that nothing orders, at least one of them a write
-  MissingWait,   ///< a use of memory that an asynchronous copy has yet to write
+  MissingWait,   ///< a use of memory that an asynchronous copy, or the kernel before, has yet to write
   OutOfBounds,   ///< an address in no allocation, beyond the shared memory, or in another state space
   Uninitialised, ///< a read of what nobody wrote
   Misaligned,
@@ -66,6 +66,7 @@ struct Kernel {
   std::uint32_t cluster = 1;     ///< blocks in a cluster: divides the number of blocks
   std::uint32_t registers = 0;   ///< of a thread when it starts (setmaxnreg); 0: all that a multiprocessor has
   std::span<const Buffer> buffers = {}; ///< what of global memory it may touch; none: all that is registered
+  bool early = false;            ///< the kernel before it may still run: it waits itself (griddepcontrol.wait)
 };
 
 /// Counts of a launch.

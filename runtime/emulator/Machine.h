@@ -78,6 +78,8 @@ struct Thread : keel_emulated_thread {
   Order order;
   Released fenced;                // what a fence made ready to be told by strong writes that follow
   std::vector<Released> observed; // what strong reads saw, to be known after the next fence
+  bool mustWait;            // launched early, it may not use global memory before griddepcontrol.wait
+  std::uint32_t waitedAt;   // its block's time then; 0: not yet
   Allocation *allocation; // the last one used
   const Buffer *buffer;   // likewise
 
@@ -227,6 +229,7 @@ struct Grid {
   std::atomic<std::uint64_t> progress{0};
   std::atomic<std::uint32_t> running{0}, stuck{0};
   std::atomic<bool> failed{false};
+  std::atomic<bool> waited{false}; // some thread has, for the kernels before
   std::mutex mutex;
   std::exception_ptr error;
   Published published;

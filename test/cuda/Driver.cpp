@@ -28,6 +28,8 @@ std::string setting(const char *name) {
 Driver::Driver() {
   if (std::string value = setting("SM"); !value.empty())
     sm = std::atoi(value.c_str());
+  if (std::string value = setting("VERSION"); !value.empty())
+    version = std::atoi(value.c_str());
   if (std::string value = setting("DEVICES"); !value.empty())
     numDevices = std::atoi(value.c_str());
   if (std::string value = setting("MEMORY"); !value.empty())
@@ -173,6 +175,14 @@ CUresult Driver::launch(CUstream stream, Launch launch) {
   const keel_artifact_kernel &kernel = *launch.function->kernel;
   if (launch.threads != kernel.threads || launch.cluster != std::max(kernel.cluster, 1u))
     fault(std::string("kernel '") + kernel.symbol + "' is launched with other blocks than it was compiled for");
+  if (launch.early) {
+    if (!kernel.waits)
+      fault(std::string("kernel '") + kernel.symbol + "' is launched early, and its table does not say that it waits");
+    if (stream->isCapturing ? stream->captured.launches.empty() : stream->pending.empty() || !stream->pending.back().isLaunch)
+      fault(std::string("kernel '") + kernel.symbol + "' is launched early, and what is ahead of it is no kernel");
+    if (stream->isCapturing && version < 12030)
+      return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  }
   if (launch.sharedBytes > static_cast<std::uint32_t>(std::max(launch.function->dynamicBytes, 48 << 10)))
     return CUDA_ERROR_INVALID_VALUE;
   if (launch.blocks == 0 || launch.threads > 1024)
@@ -195,6 +205,7 @@ void Driver::enqueue(CUstream stream, const Launch &launch) {
   for (const auto &[base, serial] : launch.uses)
     uses.push_back(base);
   enqueue(stream, [this, launch] { execute(launch); }, std::move(uses));
+  stream->pending.back().isLaunch = true;
 }
 
 void Driver::enqueue(CUstream stream, std::function<void()> work, std::vector<const void *> uses) {
@@ -238,6 +249,7 @@ void Driver::execute(const Launch &launch) {
   emulated.kernel.sharedBytes = emulated.kernel.dynamicBytes = launch.sharedBytes;
   emulated.kernel.threads = launch.threads;
   emulated.kernel.cluster = launch.cluster;
+  emulated.kernel.early = launch.early;
   std::vector<std::uint64_t> words = launch.arguments;
   for (const runtime::EncodedTensorMap &map : launch.maps)
     words.push_back(reinterpret_cast<std::uint64_t>(&map));

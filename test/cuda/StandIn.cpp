@@ -31,6 +31,12 @@ CUresult cuInit(unsigned flags) {
   return CUDA_SUCCESS;
 }
 
+CUresult cuDriverGetVersion(int *version) {
+  ENTER(false);
+  *version = driver.version;
+  return CUDA_SUCCESS;
+}
+
 CUresult cuGetErrorName(CUresult result, const char **name) {
   static const std::map<CUresult, const char *> names = {
       {CUDA_ERROR_INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE"},

@@ -7,6 +7,7 @@
 //
 // The environment sets it up:
 //   KEEL_STAND_IN_SM=90          compute capability (80)
+//   KEEL_STAND_IN_VERSION=12020  of CUDA that the driver is of (13000)
 //   KEEL_STAND_IN_DEVICES=0      how many GPUs (1)
 //   KEEL_STAND_IN_MEMORY=65536   bytes of device memory (1 GiB)
 //   KEEL_STAND_IN_FAIL=cuLaunchKernel:3:701   the third call of a function returns an error (several: comma-separated)
@@ -64,6 +65,7 @@ struct Module {
 struct Launch {
   CUfunction function;
   std::uint32_t blocks, threads, sharedBytes, cluster;
+  bool early; // programmatic stream serialization
   std::vector<std::uint64_t> arguments;
   std::vector<runtime::EncodedTensorMap> maps; // by value, as what is given to a launch
   std::vector<std::pair<const std::uint8_t *, std::uint64_t>> uses; // base and serial
@@ -72,6 +74,7 @@ struct Launch {
 struct Work {
   std::function<void()> run;
   std::vector<const void *> uses; // allocations
+  bool isLaunch = false;
 };
 
 } // namespace keel::stand_in
@@ -130,7 +133,7 @@ public:
   void checkUses(const Launch &launch, const char *when);
 
   bool isInitialised = false;
-  int sm = 80, numDevices = 1;
+  int sm = 80, version = 13000, numDevices = 1;
   std::size_t totalBytes = std::size_t(1) << 30, usedBytes = 0;
   CUctx_st context;
   std::vector<CUcontext> current;

@@ -88,10 +88,10 @@ CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
 }
 
 static CUresult launchKernel(CUfunction function, unsigned blocks, unsigned threads, unsigned sharedBytes,
-                             unsigned cluster, CUstream stream, void **parameters) {
+                             unsigned cluster, bool early, CUstream stream, void **parameters) {
   checkFunction(function, "cuLaunchKernel");
   checkHandle(driver.streams, stream, "cuLaunchKernel");
-  Launch launch{function, blocks, threads, sharedBytes, cluster, {}, {}, {}};
+  Launch launch{function, blocks, threads, sharedBytes, cluster, early, {}, {}, {}};
   for (std::uint32_t i = 0; i < function->kernel->num_arguments; ++i) {
     // What a GPU would read: as many bytes as the parameter has.
     std::uint64_t word = 0;
@@ -113,17 +113,25 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, uns
   ENTER(true, function->kernel->symbol + std::string(" blocks ") + std::to_string(gridX));
   if (gridY != 1 || gridZ != 1 || blockY != 1 || blockZ != 1 || extra)
     fault("cuLaunchKernel: grids and blocks have one dimension here");
-  return launchKernel(function, gridX, blockX, sharedBytes, 1, stream, parameters);
+  return launchKernel(function, gridX, blockX, sharedBytes, 1, /*early=*/false, stream, parameters);
 }
 
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters, void **) {
-  ENTER(true, function->kernel->symbol + std::string(" blocks ") + std::to_string(config->gridDimX));
-  if (config->numAttrs != 1 || config->attrs[0].id != CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
-    fault("cuLaunchKernelEx is for clusters here");
-  unsigned cluster = config->attrs[0].value.clusterDim.x;
+  unsigned cluster = 1;
+  bool early = false;
+  for (unsigned i = 0; i < config->numAttrs; ++i) {
+    const CUlaunchAttribute &attribute = config->attrs[i];
+    if (attribute.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
+      cluster = attribute.value.clusterDim.x;
+    else if (attribute.id == CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
+      early = attribute.value.programmaticStreamSerializationAllowed;
+    else
+      fault("cuLaunchKernelEx is for clusters, and for kernels that start early, here");
+  }
+  ENTER(true, function->kernel->symbol + std::string(" blocks ") + std::to_string(config->gridDimX) + (early ? " early" : ""));
   if (driver.sm < 90 || cluster == 0 || config->gridDimX % cluster)
     return CUDA_ERROR_INVALID_VALUE;
-  return launchKernel(function, config->gridDimX, config->blockDimX, config->sharedMemBytes, cluster, config->hStream,
+  return launchKernel(function, config->gridDimX, config->blockDimX, config->sharedMemBytes, cluster, early, config->hStream,
                       parameters);
 }
 

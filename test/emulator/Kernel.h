@@ -89,6 +89,7 @@ inline std::uint32_t ctaid(const Thread *thread) { return thread->registers[KEEL
 struct Launch {
   keel_emulated_entry entry;
   std::uint32_t threads = 32, blocks = 1, sharedBytes = 0, cluster = 1;
+  bool early = false;
 };
 
 /// A device with buffers, each given as a vector that is registered for the launch.
@@ -101,6 +102,7 @@ public:
   }
   emulator::Report run(const Launch &launch, Options options = {}) {
     emulator::Kernel kernel{"kernel", "model.mlir:1:1", launch.entry, launch.threads, launch.sharedBytes, 0, launch.cluster};
+    kernel.early = launch.early;
     return emulator.launch(kernel, launch.blocks, arguments.data(), options);
   }
   Emulator emulator;

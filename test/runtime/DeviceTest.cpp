@@ -288,6 +288,45 @@ TEST(Cuda, ReplaysGraphsAndWaitsForResultsOnly) {
   EXPECT_LT(training.find("cuGraphLaunch", 1), training.find("cuEventSynchronize"));
 }
 
+TEST(Cuda, StartsKernelsThatWaitEarly) {
+  auto trained = [](keel::Model &model) {
+    for (int i = 0; i < 2; ++i)
+      model.call("train_step", {makeRows(40), makeLabels(40)});
+    return copy(model.state("weight"));
+  };
+  keel::Model cpu(path("linear_gpu_model"));
+  std::vector<float> expected = trained(cpu);
+  auto log = [&](std::map<std::string, std::string> settings) {
+    Folder folder;
+    settings.insert({{"KEEL_STAND_IN_SM", "90"}, {"KEEL_STAND_IN_LOG", folder / "log"}});
+    StandIn standIn(settings);
+    keel::Model model(path("linear_gpu_model_newer"));
+    model.device("cuda");
+    EXPECT_EQ(trained(model), expected);
+    return contents(folder / "log");
+  };
+  // All but the first of a call, which follows copies.
+  std::string launches = log({});
+  EXPECT_EQ(count(launches, "cuLaunchKernel transpose blocks 10\n"), 1u);
+  for (const char *kernel : {"softmax_gradient blocks 2", "update blocks 8", "finish blocks 1"})
+    EXPECT_EQ(count(launches, std::string("cuLaunchKernelEx ") + kernel + " early\n"), 1u) << kernel;
+  // None where the driver's graphs do not know that, or each kernel is waited for.
+  for (const char *setting : {"KEEL_STAND_IN_VERSION", "KEEL_CUDA_CHECK"})
+    EXPECT_EQ(count(log({{setting, "12020"}}), "cuLaunchKernelEx"), 0u) << setting;
+}
+
+TEST_P(Device, SaysWhichKernelDoesNotWait) {
+  Environment newer({{"KEEL_STAND_IN_SM", "90"}});
+  keel::Model model(path("linear_gpu_model_hasty"));
+  model.device(GetParam());
+  auto step = [&] { model.call("train_step", {makeRows(4), makeLabels(4)}); };
+  if (GetParam() == std::string("emulator")) {
+    EXPECT_ERROR(step(), "before griddepcontrol.wait: the kernel before may still run");
+  } else { // which says it on standard error
+    EXPECT_ERROR(step(), "'train_step' failed on 'Stand-in GPU'");
+  }
+}
+
 TEST(Cuda, ForgetsGraphsOfManyBatchSizes) {
   StandIn standIn;
   keel::Model model(path("linear_gpu_model")), cpu(path("linear_gpu_model"));

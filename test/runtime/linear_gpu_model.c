@@ -1,6 +1,7 @@
 /* linear_model.c for GPUs, as the compiler would write it: each kernel in its emulated form, one C function that a thread
  * runs, and an image that only the stand-in of the CUDA driver takes. The same sums in the same order as on the CPU, so the
- * same bits. -DWITH_CPU=0 leaves the CPU's program out, -DEMULATED=0 the emulated forms, -DSM=… changes the target.
+ * same bits. -DWITH_CPU=0 leaves the CPU's program out, -DEMULATED=0 the emulated forms, -DSM=… changes the target;
+ * from 90 on the kernels wait for the one before them (-DWAIT=0: they do not).
  */
 #define QUERY linear_cpu_query
 #include "linear_model.c"
@@ -16,12 +17,16 @@
 #ifndef SM
 #define SM 80
 #endif
+#define STARTS_EARLY (SM >= 90)
+#ifndef WAIT
+#define WAIT STARTS_EARLY
+#endif
 #define TEXT(x) #x
 #define EXPAND(x) TEXT(x)
 
 enum { ROW_THREADS = 32, UPDATE_THREADS = 80 };
 
-static keel_emulator_import imports[] = {{.name = "access"}, {.name = "barrier.cta.sync.aligned"}};
+static keel_emulator_import imports[] = {{.name = "access"}, {.name = "barrier.cta.sync.aligned"}, {.name = "griddepcontrol.wait"}};
 
 static float load(keel_emulated_thread *thread, const float *address, const keel_emulator_site *site) {
   if (thread->checked)
@@ -36,6 +41,12 @@ static void store(keel_emulated_thread *thread, float *address, float value, con
 #define LOAD(site, address) load(thread, address, &site)
 #define STORE(site, address, value) store(thread, address, value, &site)
 #define SITE(name, kernel, location, text, import) static const keel_emulator_site name = {kernel, location, text, &imports[import], 0, 0}
+static void wait_for_earlier(keel_emulated_thread *thread) {
+  SITE(wait, "", "", "griddepcontrol.wait", 2);
+  uint64_t out[2];
+  if (WAIT)
+    ((keel_emulated_instruction)imports[2].function)(thread, 0, out, &wait);
+}
 static uint32_t thread_of(const keel_emulated_thread *thread) { return thread->registers[KEEL_EMULATED_TID_X]; }
 static uint32_t block_of(const keel_emulated_thread *thread) { return thread->registers[KEEL_EMULATED_CTAID_X]; }
 
@@ -45,6 +56,7 @@ static void transpose_thread(keel_emulated_thread *thread, const uint64_t *argum
   SITE(write, "transpose", "linear.mlir:3:5", "st.global.f32", 0);
   uint32_t n = block_of(thread), k = thread_of(thread);
   const float *weight = (const float *)arguments[0];
+  wait_for_earlier(thread);
   STORE(write, (float *)arguments[1] + n * INPUTS + k, LOAD(read, weight + k * CLASSES + n));
 }
 
@@ -57,6 +69,7 @@ static void rows_thread(keel_emulated_thread *thread, const uint64_t *arguments)
   float *result = (float *)arguments[4], *losses = (float *)arguments[5];
   int64_t batch = (int64_t)arguments[6], row = (int64_t)block_of(thread) * ROW_THREADS + thread_of(thread);
   float *logits = (float *)thread->shared + thread_of(thread) * CLASSES;
+  wait_for_earlier(thread);
   if (row >= batch)
     return;
   for (int n = 0; n < CLASSES; ++n) {
@@ -86,6 +99,7 @@ static void update_thread(keel_emulated_thread *thread, const uint64_t *argument
   float *weight = (float *)arguments[4], *velocity = (float *)arguments[5];
   uint32_t k = block_of(thread) * 8 + thread_of(thread) / CLASSES, n = thread_of(thread) % CLASSES;
   float sum = 0;
+  wait_for_earlier(thread);
   for (uint64_t row = 0; row < arguments[6]; ++row)
     sum += LOAD(read, x + row * INPUTS + k) * LOAD(read, gradient + row * CLASSES + n);
   float moved = LOAD(read, momentum) * LOAD(read, velocity + k * CLASSES + n) + sum;
@@ -102,6 +116,7 @@ static void finish_thread(keel_emulated_thread *thread, const uint64_t *argument
   float *bias = (float *)arguments[3], *shared = (float *)thread->shared;
   uint64_t batch = arguments[7], in[1] = {0}, out[2];
   uint32_t n = thread_of(thread);
+  wait_for_earlier(thread);
   if (n == 0) {
     *shared = 0;
     for (uint64_t row = 0; row < batch; ++row)
@@ -123,20 +138,20 @@ static void finish_thread(keel_emulated_thread *thread, const uint64_t *argument
 #define FORM(function) 0
 #endif
 #define TRANSPOSE                                                                                                      \
-  {.name = "transpose", .location = "linear.mlir:3:5", .symbol = "transpose", .threads = INPUTS, .num_arguments = 2,    \
-   .registers = 12, .emulated = FORM(transpose_thread)}
+  {.name = "transpose", .location = "linear.mlir:3:5", .symbol = "transpose", .threads = INPUTS, .waits = STARTS_EARLY, \
+   .num_arguments = 2, .registers = 12, .emulated = FORM(transpose_thread)}
 #define ROWS(kernel, place)                                                                                            \
   {.name = kernel, .location = place, .symbol = kernel, .threads = ROW_THREADS, .shared_bytes = ROW_THREADS * CLASSES * 4, \
-   .num_arguments = 7, .registers = 40, .schedule = "a thread for each row", .emulated = FORM(rows_thread)}
+   .waits = STARTS_EARLY, .num_arguments = 7, .registers = 40, .schedule = "a thread for each row", .emulated = FORM(rows_thread)}
 static const keel_artifact_kernel gpu_prepare_kernels[] = {TRANSPOSE};
 static const keel_artifact_kernel gpu_forward_kernels[] = {ROWS("linear", "linear.mlir:5:8")};
 static const keel_artifact_kernel gpu_step_kernels[] = {
     TRANSPOSE,
     ROWS("softmax_gradient", "linear.mlir:9:8"),
-    {.name = "update", .location = "linear.mlir:12:3", .symbol = "update", .threads = UPDATE_THREADS, .num_arguments = 7,
-     .emulated = FORM(update_thread)},
-    {.name = "finish", .location = "", .symbol = "finish", .threads = 32, .shared_bytes = 4, .num_arguments = 8,
-     .emulated = FORM(finish_thread)},
+    {.name = "update", .location = "linear.mlir:12:3", .symbol = "update", .threads = UPDATE_THREADS, .waits = STARTS_EARLY,
+     .num_arguments = 7, .emulated = FORM(update_thread)},
+    {.name = "finish", .location = "", .symbol = "finish", .threads = 32, .shared_bytes = 4, .waits = STARTS_EARLY,
+     .num_arguments = 8, .emulated = FORM(finish_thread)},
 };
 
 static void gpu_prepare(keel_env *env, void *const *buffers, int64_t batch) {

@@ -4,7 +4,9 @@
 // EXPLAIN: remark: {{.*}}kernel 'scale' for sm_90a:
 // RUN: keel-run %t.so info | FileCheck %s --check-prefix=INFO
 // INFO: sm_80
+// INFO: 128 threads, {{[0-9]+}} registers, 64 bytes of shared memory; a thread an element
 // INFO: sm_90a
+// INFO: 128 threads, {{[0-9]+}} registers, 64 bytes of shared memory, starts before the one ahead has ended; a thread an element
 // RUN: keel-compile %s --emit=ptx --target=sm_80 | FileCheck %s --check-prefix=PTX
 // PTX: .target sm_80
 // PTX: .entry scale(

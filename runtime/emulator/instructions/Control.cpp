@@ -29,6 +29,21 @@ std::optional<Binding> decodeExit(const Name &) { return Binding{leave}; }
 void sleep(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *) { yield(self(t)); }
 std::optional<Binding> decodeSleep(const Name &) { return Binding{sleep}; }
 
+// griddepcontrol.wait: all that kernels before have written is there. When a launch has begun here, those before it have ended.
+void waitForEarlier(keel_emulated_thread *t, const std::uint64_t *, std::uint64_t *, const Site *) {
+  Thread &thread = self(t);
+  thread.mustWait = false;
+  thread.waitedAt = thread.block->time;
+  thread.block->grid->waited.store(true, std::memory_order_relaxed);
+}
+std::optional<Binding> decodeDependency(const Name &name) {
+  if (name.has("wait"))
+    return Binding{waitForEarlier};
+  if (name.has("launch_dependents")) // they may start: nobody has to
+    return Binding{nothing};
+  return std::nullopt;
+}
+
 /// A warp has come: out[0] says whether it got what it asks for, or must wait until others have given registers away.
 template <bool increases> void changeRegisters(Warp &warp, std::uint32_t lanes, const Site &site) {
   auto wanted = static_cast<std::uint32_t>(warp.thread(0).in[0]);
@@ -91,7 +106,7 @@ std::optional<Binding> decodeCall(const Name &name) {
 
 std::span<const Opcode> controlInstructions() {
   static constexpr Opcode table[] = {{"trap", decodeTrap},        {"brkpt", decodeNothing},          {"exit", decodeExit},
-                                     {"ret", decodeExit},         {"nanosleep", decodeSleep},        {"griddepcontrol", decodeNothing},
+                                     {"ret", decodeExit},         {"nanosleep", decodeSleep},        {"griddepcontrol", decodeDependency},
                                      {"setmaxnreg", decodeRegisters}, {"pmevent", decodeNothing},    {"call", decodeCall},
                                      {"discard", decodeNothing},  {"createpolicy", decodeNothing},   {"mutant", decodeMutant}};
   return table;

@@ -18,6 +18,7 @@
 ; CHECK-NEXT: 15 synchronisation sixth {{.*}}setmaxnreg.dec{{.*}}
 ; CHECK-NEXT: 16 swizzle sixth {{.*}}wgmma.mma_async{{.*}}
 ; CHECK-NEXT: 17 swizzle sixth {{.*}}wgmma.mma_async{{.*}}
+; CHECK-NEXT: 18 synchronisation seventh {{.*}}griddepcontrol.wait{{.*}}
 ; CHECK-NOT: {{.}}
 
 ; RUN: FileCheck %s --check-prefix=CODE < %t.ll
@@ -84,5 +85,11 @@ define ptx_kernel void @sixth(ptr addrspace(1) %p, i32 %barrier, i64 %a, i64 %b)
   %sums = call {float, float, float, float} asm sideeffect "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, $3}, $4, $5, 0, 1, 1, 0, 0;", "=f,=f,=f,=f,l,l"(i64 %a, i64 %b)
   %sum = extractvalue {float, float, float, float} %sums, 0
   store float %sum, ptr addrspace(1) %p
+  ret void
+}
+define ptx_kernel void @seventh(ptr addrspace(1) %p) {
+  call void asm sideeffect "griddepcontrol.launch_dependents;", "~{memory}"()
+  call void asm sideeffect "griddepcontrol.wait;", "~{memory}"()
+  store i32 1, ptr addrspace(1) %p
   ret void
 }

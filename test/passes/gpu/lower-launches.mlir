@@ -3,7 +3,7 @@
 
 gpu.module @device {
   llvm.func @scale(%x: !llvm.ptr<1>, %factor: f32, %rows: i64, %y: !llvm.ptr<1>, %rows_x: i64, %rows_y: i64)
-      attributes {nvvm.kernel, keel.threads = 128 : i32, keel.shared_bytes = 64 : i32, keel.schedule = "a thread an element"} {
+      attributes {nvvm.kernel, keel.threads = 128 : i32, keel.shared_bytes = 64 : i32, keel.schedule = "a thread an element", keel.waits} {
     llvm.return
   }
 }
@@ -12,7 +12,7 @@ gpu.module @device {
 // CHECK-LABEL: llvm.func internal @forward
 // CHECK-SAME: (%[[ENV:.*]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64)
 // CHECK-SAME: keel.kernels = [{location = "{{.*}}lower-launches.mlir:[[@LINE+22]]:3", name = "scale", num_arguments = 6 : i32,
-// CHECK-SAME: schedule = "a thread an element", shared_bytes = 64 : i32, symbol = "scale", threads = 128 : i32}]
+// CHECK-SAME: schedule = "a thread an element", shared_bytes = 64 : i32, symbol = "scale", threads = 128 : i32, waits = 1 : i32}]
 // CHECK: %[[COUNT:.*]] = llvm.mlir.constant(6 : i64)
 // CHECK: %[[WORDS:.*]] = llvm.alloca %[[COUNT]] x i64
 // CHECK: %[[BITS:.*]] = arith.extui %{{.*}} : i32 to i64

@@ -81,6 +81,8 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   // One form for every computation, so that the fuser reads indexing maps and nothing else.
   manager.addPass(createLowerTensorOps());
   manager.addPass(createNormalizeGraph());
+  // While rows are dimensions of whole tensors.
+  manager.addPass(createMarkSplittable());
   // Roundings before kernels: they belong to the kernel that makes the value.
   manager.addPass(createLowerPrecision({options.precision}));
   if (isRounded)
@@ -215,8 +217,11 @@ void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &opti
   manager.addPass(createConvertLinalgToLoopsPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  // The one math op that has no lowering to LLVM.
+  // The math ops that have no lowering to LLVM: the second becomes a function with a loop.
   manager.addPass(math::createMathExpandOpsPass({{"clampf"}}));
+  ConvertMathToFuncsOptions functions;
+  functions.minWidthOfFPowIExponent = 65; // none
+  manager.addPass(createConvertMathToFuncs(functions));
   // Without it exp, erf, tanh would be a library call for each element.
   manager.addPass(createExpandMath());
   // Buffers that the lowering made get their place.

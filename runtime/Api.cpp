@@ -86,6 +86,15 @@ keel_status keel_tensor_write(const char *path, const keel_view *view, keel_erro
   });
 }
 
+keel_status keel_tensor_convert(const keel_view *view, uint32_t dtype, keel_tensor **tensor, keel_error *error) {
+  return guarded(error, [&] {
+    checkView(given(view, "view"), "tensor");
+    if (!keel_dtype_size(dtype))
+      fail(KEEL_INVALID_ARGUMENT, "there is no element type ", dtype);
+    *tensor = new keel_tensor{convert(*view, dtype, Shape(view->shape, view->shape + view->rank), "tensor")};
+  });
+}
+
 keel_status keel_tensor_from_dlpack(DLManagedTensor *managed, keel_tensor **tensor, keel_error *error) {
   return guarded(error, [&] { *tensor = new keel_tensor{importDlpack(managed)}; });
 }

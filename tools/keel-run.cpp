@@ -56,9 +56,15 @@ namespace {
 void call(const Options &options) {
   keel::Model model = openModel(options);
   std::vector<keel::Tensor> inputs;
-  for (const std::string &path : options.inputs)
-    inputs.push_back(keel::read(path));
   const keel_artifact_entry *entry = keel_model_find_entry(model.get(), options.entry.c_str());
+  for (const std::string &path : options.inputs) {
+    std::size_t index = inputs.size();
+    inputs.push_back(keel::read(path));
+    // npy has no bf16: it is given, and written, as f32.
+    bool takesBfloat = entry && index < entry->num_inputs && entry->inputs[index].dtype == KEEL_DTYPE_BF16;
+    if (takesBfloat && inputs.back().dtype() == KEEL_DTYPE_F32)
+      inputs.back() = inputs.back().as(KEEL_DTYPE_BF16);
+  }
   if (entry && options.outputs.size() > entry->num_outputs)
     fail("'" + options.entry + "' has " + std::to_string(entry->num_outputs) + " outputs, " +
          std::to_string(options.outputs.size()) + " files given");
@@ -146,7 +152,7 @@ int run(int argc, char **argv) {
   CLI::App *infoCommand = app.add_subcommand("info", "Show entries, kernels, state and memory");
   CLI::App *callCommand = app.add_subcommand("call", "Call an entry");
   callCommand->add_option("function", options.entry, "The entry")->required();
-  callCommand->add_option("--input", options.inputs, "Inputs in argument order (.npy)")->allow_extra_args(false);
+  callCommand->add_option("--input", options.inputs, "Inputs in argument order (.npy; f32 for bf16)")->allow_extra_args(false);
   callCommand->add_option("--output", options.outputs, "Files for the outputs in result order (.npy)")
       ->allow_extra_args(false);
   callCommand->add_option("--save-state", options.saveState, "Checkpoint to write (.safetensors)");

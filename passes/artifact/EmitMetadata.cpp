@@ -23,7 +23,7 @@ MetadataBuilder::MetadataBuilder(llvm::Module &module) : module(module), context
       "keel_artifact_kernel");
   entryType = llvm::StructType::create(context,
                                        {pointer, i32, i32, i32, i32, pointer, pointer, pointer, pointer, pointer, i64,
-                                        i64, i64, pointer},
+                                        i32, i64, i64, pointer},
                                        "keel_artifact_entry");
   programType = llvm::StructType::create(
       context, {pointer, i32, pointer, i32, i32, pointer, i64, i32, pointer, i32, pointer}, "keel_artifact_program");
@@ -101,7 +101,7 @@ llvm::Constant *MetadataBuilder::entry(LLVM::LLVMFuncOp function, const Program 
       entryType,
       {string(function.getSymName()), i32(state.size()), i32(array("inputs").size()), i32(array("outputs").size()),
        i32(kernels.size()), list32(state), list32(access), tensors(array("inputs")), tensors(array("outputs")),
-       list(kernelType, kernels), number("batch_capacity"), number("arena_bytes"), number("scratch_bytes"),
+       list(kernelType, kernels), number("batch_capacity"), i32(description.contains("splittable")), number("arena_bytes"), number("scratch_bytes"),
        module.getFunction(getEntrySymbol(program, function.getSymName()))});
 }
 

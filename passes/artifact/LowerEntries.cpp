@@ -39,13 +39,17 @@ static DictionaryAttr describeEntry(func::FuncOp function) {
     Attribute value = function->getAttr(name);
     return value ? value : builder.getI64IntegerAttr(0);
   };
-  return builder.getDictionaryAttr({builder.getNamedAttr("state", builder.getArrayAttr(state)),
+  SmallVector<NamedAttribute> description;
+  if (function->hasAttr(splittableAttribute))
+    description.push_back(builder.getNamedAttr("splittable", builder.getUnitAttr()));
+  description.append({builder.getNamedAttr("state", builder.getArrayAttr(state)),
                                     builder.getNamedAttr("access", builder.getArrayAttr(access)),
                                     builder.getNamedAttr("inputs", builder.getArrayAttr(inputs)),
                                     builder.getNamedAttr("outputs", builder.getArrayAttr(outputs)),
                                     builder.getNamedAttr("arena_bytes", bytes(arenaBytesAttribute)),
                                     builder.getNamedAttr("scratch_bytes", bytes(scratchBytesAttribute)),
                                     builder.getNamedAttr("batch_capacity", bytes(batchCapacityAttribute))});
+  return builder.getDictionaryAttr(description);
 }
 
 static void lowerEntry(func::FuncOp function) {

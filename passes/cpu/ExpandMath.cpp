@@ -1,6 +1,6 @@
-// Functions of f32, scalars and vectors alike, become polynomials of fused multiply-adds, measured against f64: exp, log
-// and erf err by less than one unit in the last place, the others by less than two and a half. What has no polynomial
-// here calls the C library, one lane at a time. Floats narrower than f32 are computed in f32.
+// Functions of f32, scalars and vectors alike, become polynomials of fused multiply-adds, measured against f64: exp,
+// log and erf err by less than one unit in the last place, the others by less than two and a half. What has no
+// polynomial here calls the C library, one lane at a time. Floats narrower than f32 are computed in f32.
 //
 // Argument reductions and the form of the polynomials are those of N. Juffa's single-precision functions (published in
 // the CUDA and Stack Overflow communities); Cody and Waite, Software Manual for the Elementary Functions, 1980.
@@ -228,6 +228,25 @@ void widen(Operation *op) {
   op->getResult(0).replaceAllUsesExcept(result, result);
 }
 
+// f64 to a type narrower than f32, by way of an f32 that is odd where it is inexact: only the second rounding counts then
+// (S. Boldo and G. Melquiond, Emulation of FMA and correctly rounded sums, 2008). Otherwise it is a function of a library.
+void narrowInSteps(arith::TruncFOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value x = op.getIn();
+  Expander expand{builder, loc, withElement(x.getType(), builder.getF32Type())};
+  Value nearest = arith::TruncFOp::create(builder, loc, expand.type, x);
+  Value back = arith::ExtFOp::create(builder, loc, x.getType(), nearest), bits = expand.bits(nearest);
+  auto compare = [&](arith::CmpFPredicate predicate, Value a, Value b) {
+    return arith::CmpFOp::create(builder, loc, predicate, a, b);
+  };
+  Value toZero = arith::SelectOp::create(builder, loc, compare(arith::CmpFPredicate::OGT, expand.abs(back), expand.abs(x)),
+                                         arith::SubIOp::create(builder, loc, bits, expand.integer(1)), bits);
+  Value odd = arith::OrIOp::create(builder, loc, toZero, expand.integer(1));
+  bits = arith::SelectOp::create(builder, loc, compare(arith::CmpFPredicate::ONE, back, x), odd, bits);
+  op.getInMutable().assign(expand.fromBits(bits));
+}
+
 // Functions that the target has instructions for.
 bool isInstruction(Operation *op) {
   return isa<math::FmaOp, math::SqrtOp, math::AbsFOp, math::AbsIOp, math::CopySignOp, math::FloorOp, math::CeilOp,
@@ -238,10 +257,15 @@ bool isInstruction(Operation *op) {
 struct ExpandMath : keel::impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
+    SmallVector<arith::TruncFOp> narrowings;
     getOperation()->walk([&](Operation *op) {
       if (isa_and_nonnull<math::MathDialect>(op->getDialect()))
         ops.push_back(op);
+      auto narrowing = dyn_cast<arith::TruncFOp>(op);
+      if (narrowing && getElementTypeOrSelf(narrowing.getIn()).isF64() && !getElementTypeOrSelf(narrowing.getType()).isF32())
+        narrowings.push_back(narrowing);
     });
+    llvm::for_each(narrowings, narrowInSteps);
     for (Operation *op : ops) {
       Type element = getElementTypeOrSelf(op->getResult(0).getType());
       if (isa<BFloat16Type, Float16Type>(element))

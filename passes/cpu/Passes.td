@@ -80,8 +80,8 @@ def ExpandMath : Pass<"expand-math", "mlir::ModuleOp"> {
     Functions of f32, on scalars and on vectors of any length alike, become polynomials of fused multiply-adds that are
     right to 3 units in the last place, exp, log and erf to one (NaN, infinities and subnormal results included): exp,
     exp2, expm1, log, log2, log10, log1p, tanh, erf; rsqrt is one over the square root; powers with a constant exponent of a few are
-    products or roots. bf16 and f16 functions are computed in f32, bf16 arithmetic too. f64 and the rest call the C
-    library. What is left in `math` has an instruction.
+    products or roots. bf16 and f16 functions are computed in f32, bf16 arithmetic too; f64 is rounded to them by way of f32, once. f64
+    functions and the rest call the C library. What is left in `math` has an instruction.
 
     Before:
     ```mlir

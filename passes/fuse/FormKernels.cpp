@@ -16,6 +16,7 @@
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -52,11 +53,10 @@ void copyReturnedSlices(Block &block) {
     Value value = op.getResult(0);
     auto type = cast<RankedTensorType>(value.getType());
     // The extents come from what the value is made of: the value itself will be a kernel's.
-    auto made = dyn_cast<linalg::LinalgOp>(&op);
-    auto init = made ? made.getDpsInits().front().getDefiningOp<tensor::EmptyOp>() : tensor::EmptyOp();
-    Value empty = tensor::EmptyOp::create(
-        builder, op.getLoc(), init ? init.getMixedSizes() : tensor::getMixedSizes(builder, op.getLoc(), value),
-        type.getElementType());
+    ReifiedRankedShapedTypeDims shapes;
+    [[maybe_unused]] LogicalResult reified = reifyResultShapes(builder, &op, shapes);
+    assert(succeeded(reified) && "slices and structured ops know their shapes");
+    Value empty = tensor::EmptyOp::create(builder, op.getLoc(), shapes.front(), type.getElementType());
     AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
     SmallVector<utils::IteratorType> parallel(type.getRank(), utils::IteratorType::parallel);
     auto copy = linalg::GenericOp::create(

@@ -111,10 +111,11 @@ static LogicalResult addDestinations(func::FuncOp function) {
                                                        operand.get()));
     }
   }
+  SmallVector<Value> originals(terminator->getOperands());
   DenseMap<Value, Value> written;
-  for (auto [operand, destination] : llvm::zip(terminator->getOpOperands(), destinations)) {
+  auto write = [&](OpOperand &operand, Value destination) {
     if (getInPlaceOrigin(operand.get()) == destination)
-      continue;
+      return;
     // A value that goes to two places is copied from the first to the second.
     Value original = operand.get();
     if (Value copy = written.lookup(original))
@@ -124,7 +125,7 @@ static LogicalResult addDestinations(func::FuncOp function) {
     if (elements && elements.getType().getRank() == 0) {
       operand.set(tensor::InsertOp::create(builder, elements.getLoc(), elements.getElements().front(), destination,
                                            ValueRange()));
-      continue;
+      return;
     }
     // What comes out of control flow is copied: a buffer that a loop carries is no place for anything else meanwhile.
     if (isa_and_nonnull<RegionBranchOpInterface>(operand.get().getDefiningOp()))
@@ -134,7 +135,12 @@ static LogicalResult addDestinations(func::FuncOp function) {
                                                                     destination)
                       .getResult());
     written[original] = operand.get();
-  }
+  };
+  // A branch may yield what is a result itself: it is copied while only its own place has been written.
+  for (bool fromBranch : {true, false})
+    for (auto [operand, destination] : llvm::zip(terminator->getOpOperands(), destinations))
+      if (isa_and_nonnull<RegionBranchOpInterface>(originals[operand.getOperandNumber()].getDefiningOp()) == fromBranch)
+        write(operand, destination);
   return success();
 }
 

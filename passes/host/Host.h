@@ -21,6 +21,8 @@ constexpr llvm::StringLiteral arenaBytesAttribute = "keel.arena_bytes";
 constexpr llvm::StringLiteral scratchBytesAttribute = "keel.scratch_bytes";
 /// On an entry: the largest batch of one call (i64); 0 where nothing depends on the batch.
 constexpr llvm::StringLiteral batchCapacityAttribute = "keel.batch_capacity";
+/// On an entry (a unit): a larger batch may be done in parts, since each case stays by itself.
+constexpr llvm::StringLiteral splittableAttribute = "keel.splittable";
 /// On an allocation inside a parallel loop: its place in the worker's scratch memory, in bytes (i64).
 constexpr llvm::StringLiteral scratchOffsetAttribute = "keel.scratch_offset";
 

@@ -37,6 +37,24 @@ def SelectEntries : Pass<"select-entries", "::mlir::ModuleOp"> {
   }];
 }
 
+def MarkSplittable : Pass<"mark-splittable", "mlir::ModuleOp"> {
+  let summary = "marks entries that may be called with a part of the batch at a time";
+  let description = [{
+    An entry whose every result has the batch as its leading dimension, and row i of which depends on row i of the
+    arguments alone, gets the attribute `keel.splittable`: the runtime does a batch that is larger than the entry's
+    capacity in parts. A sum over the batch, its extent as a number, the position in it or a store to state stand in the
+    way. Comes after `--normalize-graph`.
+
+    ```mlir
+    func.func @forward(%x: tensor<?x4xf32>) -> tensor<?x4xf32> { ... each row by itself ... }
+    ```
+    becomes
+    ```mlir
+    func.func @forward(%x: tensor<?x4xf32>) -> tensor<?x4xf32> attributes {keel.splittable} { ... }
+    ```
+  }];
+}
+
 def HoistDerivedState : Pass<"hoist-derived-state", "::mlir::ModuleOp"> {
   let summary = "compute what depends on state alone once for each change of the state";
   let description = [{

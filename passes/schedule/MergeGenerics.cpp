@@ -256,7 +256,9 @@ void dropUnread(RewriterBase &rewriter, linalg::GenericOp op) {
     outputs.push_back(init);
     kept.push_back(maps[inputs.size() + index]);
   }
-  if (outputs.empty() || unread.empty())
+  // It may be what alone says how long a loop is.
+  bool isBounded = inversePermutation(concatAffineMaps(kept, op.getContext())) != AffineMap();
+  if (outputs.empty() || unread.empty() || !isBounded)
     return;
   rewriter.setInsertionPoint(op);
   linalg::GenericOp::create(rewriter, op.getLoc(), inputs, outputs, kept, op.getIteratorTypesArray(),

@@ -214,6 +214,8 @@ std::string writeNpyHeader(const keel_view &view) {
 }
 
 void writeNpy(const std::string &path, const keel_view &view) {
+  if (view.dtype == KEEL_DTYPE_BF16)
+    return writeNpy(path, convert(view, KEEL_DTYPE_F32, Shape(view.shape, view.shape + view.rank), "tensor").view());
   std::string header = writeNpyHeader(view);
   AtomicFile file(path);
   file.write(header);

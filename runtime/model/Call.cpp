@@ -40,24 +40,6 @@ bool matches(const keel_artifact_tensor &type, const keel_view &view, std::int64
 }
 
 bool isBatched(const keel_artifact_tensor &type) { return std::ranges::count(shapeOf(type), std::int64_t(-1)) > 0; }
-bool leadsWithBatch(const keel_artifact_tensor &type) {
-  return type.rank > 0 && type.shape[0] == -1 && std::ranges::count(shapeOf(type), std::int64_t(-1)) == 1;
-}
-
-/// Whether running the batch in parts gives the same as running it at once.
-bool isSplittable(const keel_artifact_entry &entry, const keel_artifact &artifact) {
-  for (std::uint32_t i = 0; i < entry.num_state; ++i)
-    if ((entry.state_access[i] & 2) && artifact.states[entry.state[i]].role != KEEL_STATE_DERIVED)
-      return false;
-  for (std::uint32_t i = 0; i < entry.num_inputs; ++i)
-    if (isBatched(entry.inputs[i]) && !leadsWithBatch(entry.inputs[i]))
-      return false;
-  for (std::uint32_t i = 0; i < entry.num_outputs; ++i)
-    if (!leadsWithBatch(entry.outputs[i]))
-      return false;
-  return true;
-}
-
 bool isAligned(const void *pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % KEEL_ARTIFACT_ALIGNMENT == 0; }
 
 /// One argument of a call: where the caller has it, and an aligned copy where that is needed.
@@ -104,7 +86,7 @@ std::int64_t Model::checkCall(const keel_artifact_entry &called, std::span<const
            batch >= 0 && isBatched(called.outputs[i]) ? text(" with a batch of ", batch) : "", ", not ",
            typeText(outputs[i]));
 
-  bool splittable = isSplittable(called, artifact());
+  bool splittable = called.splittable;
   std::int64_t capacity = called.batch_capacity;
   if (capacity == 0)
     return 1;

@@ -20,7 +20,8 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "numerics"))
 import naive
 
-CODES = {"f64": ("<f8", "d"), "f32": ("<f4", "f"), "f16": ("<f2", "H"), "bf16": ("<u2", "H"), "i64": ("<i8", "q"),
+# npy has no bf16: keel-run takes it from f32, and writes it as that.
+CODES = {"f64": ("<f8", "d"), "f32": ("<f4", "f"), "f16": ("<f2", "H"), "bf16": ("<f4", "f"), "i64": ("<i8", "q"),
          "i32": ("<i4", "i"), "i8": ("|i1", "b"), "i1": ("|b1", "b")}
 naive.TYPES.update({"i8": (naive.ctypes.c_int8, int, int), "i1": (naive.ctypes.c_uint8, int, lambda b: b & 1)})
 EPSILON = {"f64": 1e-12, "f16": 4e-3, "bf16": 3e-2}
@@ -30,7 +31,7 @@ def write(path, tensor):
     descr, code = CODES[tensor.element]
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tensor.shape}, }}"
     header += " " * (-(len(header) + 11) % 64) + "\n"
-    store = naive.TYPES[tensor.element][1]
+    store = float if tensor.element == "bf16" else naive.TYPES[tensor.element][1]
     with open(path, "wb") as file:
         file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
         file.write(array.array(code, map(store, tensor.values)).tobytes())
@@ -43,7 +44,7 @@ def read(path, element):
     header = ast.literal_eval(data[10:10 + size].decode())
     values = array.array(CODES[element][1])
     values.frombytes(data[10 + size:])
-    load = naive.TYPES[element][2]
+    load = float if element == "bf16" else naive.TYPES[element][2]
     return naive.Tensor(header["shape"], element, map(load, values))
 
 

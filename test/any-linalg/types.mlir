@@ -1,5 +1,6 @@
 // RUN: %python %S/execute.py %s  | FileCheck %s
 // RUN: %python %S/execute.py %s --device emulator --sizes 33 | FileCheck %s
+// RUN: %python %S/execute.py %s --function narrow | FileCheck %s
 // CHECK: equal
 
 // f64, bf16, f16, integers and truth values, in memory and inside.
@@ -69,4 +70,26 @@ func.func @main(%x: tensor<?x33xf32>, %d: tensor<?x33xf64>, %h: tensor<?x33xf16>
   %e6 = tensor.empty(%n) : tensor<?x33xf32>
   %6 = linalg.select ins(%m, %x, %x : tensor<?x33xi1>, tensor<?x33xf32>, tensor<?x33xf32>) outs(%e6 : tensor<?x33xf32>) -> tensor<?x33xf32>
   return %0, %w1, %2, %3, %4, %5, %6 : tensor<?xf64>, tensor<?x33xf32>, tensor<?x33xf16>, tensor<?x33xi1>, tensor<?xi64>, tensor<?x33xf64>, tensor<?x33xf32>
+}
+
+// bf16 in and out, and f64 rounded to it.
+func.func @narrow(%x: tensor<?x33xbf16>, %d: tensor<?x33xf64>) -> (tensor<?x33xbf16>, tensor<?x33xbf16>, tensor<?x33xf16>) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x33xbf16>
+  %e = tensor.empty(%n) : tensor<?x33xbf16>
+  %h = tensor.empty(%n) : tensor<?x33xf16>
+  %0 = linalg.add ins(%x, %x : tensor<?x33xbf16>, tensor<?x33xbf16>) outs(%e : tensor<?x33xbf16>) -> tensor<?x33xbf16>
+  %1 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%d : tensor<?x33xf64>) outs(%e : tensor<?x33xbf16>) {
+  ^bb0(%a: f64, %out: bf16):
+    %s = arith.truncf %a : f64 to bf16
+    linalg.yield %s : bf16
+  } -> tensor<?x33xbf16>
+  %2 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%d : tensor<?x33xf64>) outs(%h : tensor<?x33xf16>) {
+  ^bb0(%a: f64, %out: f16):
+    %s = arith.truncf %a : f64 to f16
+    linalg.yield %s : f16
+  } -> tensor<?x33xf16>
+  return %0, %1, %2 : tensor<?x33xbf16>, tensor<?x33xbf16>, tensor<?x33xf16>
 }

@@ -1,4 +1,5 @@
 // Element conversion, and DLPack.
+#include "keel/keel.hpp"
 #include "runtime/data/Dlpack.h"
 #include "runtime/support/Error.h"
 #include "test/runtime/TestSupport.h"
@@ -72,6 +73,15 @@ TEST(Convert, RefusesToLoseIntegers) {
   EXPECT_ERROR(convert(wide.view(), KEEL_DTYPE_I32, {2}, "labels"), "labels: element 1 is 1e+10, which is no i32");
   storeElement(wide.data(), wide.dtype, 1, -1);
   EXPECT_EQ(doubles(convert(wide.view(), KEEL_DTYPE_I32, {2}, "labels")), (std::vector<double>{7, -1}));
+}
+
+TEST(Convert, RoundsToOtherElements) {
+  std::vector<double> values{1.00390625, -2.5};
+  keel::Tensor wide = keel::Tensor::of(values, {2}), narrow = wide.as(KEEL_DTYPE_BF16), back = narrow.as(KEEL_DTYPE_F64);
+  EXPECT_EQ(narrow.dtype(), std::uint32_t(KEEL_DTYPE_BF16));
+  EXPECT_THAT(back.values<const double>(), testing::ElementsAre(1, -2.5));
+  EXPECT_ERROR(wide.as(KEEL_DTYPE_I32), "tensor: element 0 is 1.00391, which is no i32");
+  EXPECT_ERROR(wide.as(99), "there is no element type 99");
 }
 
 #ifdef KEEL_HAS_DLPACK

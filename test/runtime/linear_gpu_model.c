@@ -196,9 +196,9 @@ static const keel_artifact_state gpu_states[] = {
 static const uint32_t gpu_step_state[] = {0, 1, 2, 3, 4, 5, 7}, gpu_step_access[] = {3, 3, 3, 1, 1, 3, 3};
 
 static const keel_artifact_entry gpu_entries[] = {
-    {"prepare", 2, 0, 0, 1, prepare_state, prepare_access, 0, 0, gpu_prepare_kernels, 0, 0, 0, gpu_prepare},
-    {"forward", 2, 1, 1, 1, forward_state, forward_access, inputs, logits, gpu_forward_kernels, CAPACITY, 0, 0, gpu_forward},
-    {"train_step", 7, 2, 1, 4, gpu_step_state, gpu_step_access, inputs, loss, gpu_step_kernels, CAPACITY,
+    {"prepare", 2, 0, 0, 1, prepare_state, prepare_access, 0, 0, gpu_prepare_kernels, 0, 0, 0, 0, gpu_prepare},
+    {"forward", 2, 1, 1, 1, forward_state, forward_access, inputs, logits, gpu_forward_kernels, CAPACITY, 1, 0, 0, gpu_forward},
+    {"train_step", 7, 2, 1, 4, gpu_step_state, gpu_step_access, inputs, loss, gpu_step_kernels, CAPACITY, 0,
      (CAPACITY * CLASSES + CAPACITY + INPUTS * CLASSES) * sizeof(float), 0, gpu_train_step},
 };
 

@@ -154,10 +154,10 @@ static const keel_artifact_kernel kernels[] = {{.name = "transpose", .location =
 static const keel_artifact_kernel forward_kernels[] = {{.name = "linear", .location = "linear.mlir:5:8"}};
 
 static const keel_artifact_entry entries[] = {
-    {"prepare", 2, 0, 0, 1, prepare_state, prepare_access, 0, 0, kernels, 0, 0, 0, prepare},
-    {"forward", 2, 1, 1, 1, forward_state, forward_access, inputs, logits, forward_kernels, CAPACITY, 0,
+    {"prepare", 2, 0, 0, 1, prepare_state, prepare_access, 0, 0, kernels, 0, 0, 0, 0, prepare},
+    {"forward", 2, 1, 1, 1, forward_state, forward_access, inputs, logits, forward_kernels, CAPACITY, 1, 0,
      CLASSES * sizeof(float), forward},
-    {"train_step", 6, 2, 1, 4, step_state, step_access, inputs, loss, kernels, CAPACITY,
+    {"train_step", 6, 2, 1, 4, step_state, step_access, inputs, loss, kernels, CAPACITY, 0,
      (CAPACITY * CLASSES + CAPACITY + INPUTS * CLASSES) * sizeof(float), CLASSES * sizeof(float), train_step},
 };
 

@@ -134,6 +134,8 @@ typedef struct keel_artifact_entry {
   const keel_artifact_tensor *outputs;
   const keel_artifact_kernel *kernels;
   int64_t batch_capacity; /* largest batch of one call; 0: no tensor has a batch extent */
+  uint32_t splittable;    /* 1: row i of every output depends on row i of the inputs alone, so that a larger batch may be
+                             done in parts; else 0 */
   uint64_t arena_bytes;   /* at the largest batch */
   uint64_t scratch_bytes; /* for each worker */
   /* buffers: state, then inputs, then outputs, each aligned; outputs and written state do not overlap anything. For a

@@ -68,8 +68,10 @@ keel_view keel_tensor_view(const keel_tensor *tensor);
  * ([rows] if there is one column), i64 if every field is an integer and f64 otherwise; a first line of names is
  * skipped. */
 keel_status keel_tensor_read(const char *path, keel_tensor **tensor, keel_error *error);
-/* Writes a .npy file: whole or not at all. */
+/* Writes a .npy file: whole or not at all. bf16, which npy lacks, becomes f32. */
 keel_status keel_tensor_write(const char *path, const keel_view *view, keel_error *error);
+/* A copy with elements of another type, rounded to the nearest; a number that an integer type lacks is an error. */
+keel_status keel_tensor_convert(const keel_view *view, uint32_t dtype, keel_tensor **tensor, keel_error *error);
 
 /* DLPack (https://dmlc.github.io/dlpack): no copy. The import takes the managed tensor over, also on failure; it must
  * be a dense row-major CPU tensor. The export shares memory with `tensor`, which may be freed before it. */
@@ -131,8 +133,8 @@ keel_status keel_model_save_state(keel_model *model, const char *path, keel_erro
 keel_status keel_model_output_shape(const keel_model *model, const char *entry, uint32_t output, int64_t batch,
                                     int64_t *shape, keel_error *error);
 /* Calls an entry: inputs in argument order, outputs (the caller's memory, of the right shape) in result order.
- * A batch above the entry's capacity is split where inputs and outputs have the batch as their leading extent and
- * the entry writes no state; elsewhere it is an error. Derived state is brought up to date before. */
+ * A batch above the entry's capacity is done in parts where each row of the outputs depends on the same row of the inputs
+ * alone (keel_artifact_entry.splittable); elsewhere it is an error. Derived state is brought up to date before. */
 keel_status keel_model_call(keel_model *model, const char *entry, const keel_view *inputs, uint32_t num_inputs,
                             const keel_view *outputs, uint32_t num_outputs, keel_error *error);
 

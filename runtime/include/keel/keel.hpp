@@ -113,6 +113,13 @@ public:
   }
   /// The one element of a tensor of one element, as a number.
   double item() const;
+  /// A copy with elements of another type, rounded to the nearest.
+  Tensor as(std::uint32_t dtype) const {
+    keel_tensor *converted;
+    keel_view source = view();
+    detail::check(keel_tensor_convert, static_cast<const keel_view *>(&source), dtype, &converted);
+    return Tensor(converted);
+  }
   void write(const std::string &path) const {
     keel_view source = view();
     detail::check(keel_tensor_write, path.c_str(), &source);

@@ -57,6 +57,21 @@ func.func @double(%x: vector<2xf64>) -> vector<2xf64> {
 
 // -----
 
+// f64 is rounded to a narrow type once: by way of an f32 whose last bit says that it is inexact.
+// CHECK-LABEL: func @narrow_double
+// CHECK: %[[NEAR:.*]] = arith.truncf %[[X:.*]] : vector<4xf64> to vector<4xf32>
+// CHECK: %[[BACK:.*]] = arith.extf %[[NEAR]] : vector<4xf32> to vector<4xf64>
+// CHECK: arith.cmpf ogt
+// CHECK: arith.ori
+// CHECK: arith.cmpf one, %[[BACK]], %[[X]]
+// CHECK: arith.truncf {{.*}} : vector<4xf32> to vector<4xf16>
+func.func @narrow_double(%x: vector<4xf64>) -> vector<4xf16> {
+  %0 = arith.truncf %x : vector<4xf64> to vector<4xf16>
+  return %0 : vector<4xf16>
+}
+
+// -----
+
 // bf16 arithmetic is f32 arithmetic, and conversions are shifts.
 // CHECK-LABEL: func @narrow
 // CHECK-NOT: arith.extf

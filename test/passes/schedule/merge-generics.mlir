@@ -150,3 +150,27 @@ func.func @apart(%x: memref<4x16xf32>, %y: memref<4x16xf32>, %z: memref<4x16xf32
   }
   return
 }
+
+// What goes from one to the other alone is still written where nothing else says how long the last loop is.
+// CHECK-LABEL: func.func @bounds
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : memref<4x16xf32>) outs(%{{.*}}, %{{.*}} : memref<4x16x3xf32>, memref<4xf32>)
+// CHECK-NOT: linalg.generic
+func.func @bounds(%x: memref<4x16xf32>, %y: memref<4xf32>) {
+  keel.kernel "bounds" ins(%a = %x : memref<4x16xf32>) outs(%b = %y : memref<4xf32>) {
+    %t = memref.alloc() : memref<4x16x3xf32>
+    linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j)>, affine_map<(i, j, k) -> (i, j, k)>],
+        iterator_types = ["parallel", "parallel", "parallel"]} ins(%a : memref<4x16xf32>) outs(%t : memref<4x16x3xf32>) {
+    ^bb0(%v: f32, %o: f32):
+      %n = arith.negf %v : f32
+      linalg.yield %n : f32
+    }
+    linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i)>],
+        iterator_types = ["parallel", "reduction", "reduction"]} ins(%t : memref<4x16x3xf32>) outs(%b : memref<4xf32>) {
+    ^bb0(%v: f32, %o: f32):
+      %sum = arith.addf %o, %v : f32
+      linalg.yield %sum : f32
+    }
+    keel.yield
+  }
+  return
+}

@@ -1,8 +1,10 @@
 // What is left of a kernel when the tiles of all rows are done: the last block to arrive does it, in a fixed order.
+#include "passes/gpu/SumsInParts.h"
 #include "passes/gpu/TileGenerator.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace keel;
@@ -45,16 +47,43 @@ void TileGenerator::emitRowFinish(unsigned index, TilePlace place, Value rowTile
   program.store();
 }
 
-void TileGenerator::emitFinish(unsigned index, Value rowTiles) {
+bool TileGenerator::finishesSums(const Section &section) {
+  return !llvm::all_of(section.rowSums, [](Operation *op) { return op->hasAttr(leftInPartsAttribute); });
+}
+
+/// Whether all that is made of the sums is made column by column.
+static bool finishesColumns(const Section &section, int64_t tileColumns) {
+  auto isOfColumns = [&](Operation *op) {
+    return op->hasAttr(leftInPartsAttribute) || TileProgram::holdsColumns(section, op);
+  };
+  return !section.wholeFinish && llvm::isPowerOf2_64(tileColumns) && llvm::all_of(section.rowSums, isOfColumns) &&
+         llvm::all_of(section.finish, isOfColumns);
+}
+
+void TileGenerator::finishSums(unsigned index, Value parts, Value columnTile, int64_t across) {
+  const Section &section = space.sections[index];
+  if (!finishesSums(section))
+    return;
+  if (across == 1 || !finishesColumns(section, schedule.sections[index].layout.columns))
+    return afterAll(device.multiply(parts, across), counter(takeTicket()), [&] { emitFinish(index, parts, Value()); });
+  Value counters = counter(firstTicket + tickets);
+  tickets += across;
+  afterAll(parts, device.at(counters, device.builder.getI32Type(), columnTile), [&] { emitFinish(index, parts, columnTile); });
+}
+
+void TileGenerator::emitFinish(unsigned index, Value parts, Value columnTile) {
   OpBuilder &builder = device.builder;
   const Section &section = space.sections[index];
-  // One row: a thread a column, a few columns a thread.
-  int64_t across = llvm::divideCeil(section.columns, schedule.threads), atOnce = section.wholeFinish ? across : std::min<int64_t>(across, 4);
-  FragmentLayout layout = rowsLayout(1, atOnce * schedule.threads, schedule.threads, schedule.threads, 1);
+  // One row: a thread a column, a few columns a thread. Threads that a tile has no column for hold a second row, which is not
+  // there.
+  int64_t columns = columnTile ? schedule.sections[index].layout.columns : section.columns;
+  int64_t perRow = columnTile ? std::min(schedule.threads, columns) : schedule.threads, across = llvm::divideCeil(columns, perRow);
+  int64_t atOnce = section.wholeFinish ? across : std::min<int64_t>(across, 4);
+  FragmentLayout layout = rowsLayout(1, atOnce * perRow, schedule.threads, perRow, 1);
   TilePlace place;
   place.firstRow = device.constant(0);
   place.numRows = device.constant(1);
-  place.rowsFit = true;
+  place.rowsFit = perRow == schedule.threads;
   place.numColumns = section.columns;
   place.columnsFit = section.columns % layout.columns == 0;
   auto emit = [&](Value firstColumn) {
@@ -62,18 +91,18 @@ void TileGenerator::emitFinish(unsigned index, Value rowTiles) {
     if (across > atOnce)
       place.isFirstColumn = device.isZero(firstColumn);
     TileProgram program(device, kernel, section, layout, place);
-    for (Operation *op : section.rowSums) {
-      SmallVector<Fragment> sums = partials.add(program, op, rowTiles, numRows(index), schedule.sections[index].layout.rows);
-      program.bindSums(op, sums);
-    }
+    for (Operation *op : section.rowSums)
+      if (!op->hasAttr(leftInPartsAttribute))
+        program.bindSums(op, partials.add(program, op, parts, numRows(index), schedule.sections[index].layout.rows));
     for (Operation *op : section.finish)
       program.run(op);
     program.store();
   };
+  Value first = columnTile ? device.multiply(columnTile, columns) : device.constant(0);
   if (across <= atOnce)
-    return emit(device.constant(0));
-  auto loop = scf::ForOp::create(builder, device.loc, device.constant(0), device.constant(section.columns),
-                                 device.constant(layout.columns));
+    return emit(first);
+  Value end = columnTile ? device.minimum(device.add(first, columns), device.constant(section.columns)) : device.constant(columns);
+  auto loop = scf::ForOp::create(builder, device.loc, first, end, device.constant(layout.columns));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   emit(loop.getInductionVar());

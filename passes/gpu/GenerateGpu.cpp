@@ -1,6 +1,7 @@
 // Makes device code of every kernel, and a launch of it.
 #include "passes/gpu/Generate.h"
 #include "passes/gpu/Passes.h"
+#include "passes/gpu/SumsInParts.h"
 
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
@@ -62,18 +63,34 @@ private:
       FailureOr<LLVM::LLVMFuncOp> function = generateElementKernel(deviceBuilder, kernel);
       if (failed(function))
         return failure();
-      launch(builder, kernel, {*function, {}}, buildElementLaunchSize(builder, kernel), {});
+      launch(builder, kernel, {*function, {}}, buildElementLaunchSize(builder, kernel), {}, {});
       return success();
+    }
+    SmallVector<SumInParts> left;
+    kernel = leaveSumsInParts(kernel, *space, [&](KernelOp reader) { return spaceOf(reader); }, left);
+    if (!left.empty()) {
+      space = findKernelSpace(kernel, why);
+      builder.setInsertionPoint(kernel);
     }
     KernelSchedule schedule = chooseSchedule(kernel, *space, getDeviceOfCapability(sm), batch, wgmma);
     explainRowCosts(kernel, *space, schedule, batch, sm, wgmma);
     DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);
     LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);
-    launch(builder, kernel, made, size.blocks, size.rowTiles);
+    launch(builder, kernel, made, size.blocks, size.rowTiles, left);
     return success();
   }
 
-  void launch(OpBuilder &builder, KernelOp kernel, DeviceFunction made, Value blocks, ArrayRef<Value> rowTiles) {
+  /// Of a kernel that comes later; null where it does not run over tiles.
+  const KernelSpace *spaceOf(KernelOp kernel) {
+    auto [known, isNew] = spaces.try_emplace(kernel);
+    std::string why;
+    if (isNew)
+      known->second = findKernelSpace(kernel, why);
+    return known->second ? &*known->second : nullptr;
+  }
+
+  void launch(OpBuilder &builder, KernelOp kernel, DeviceFunction made, Value blocks, ArrayRef<Value> rowTiles,
+              ArrayRef<SumInParts> left) {
     SmallVector<Value> inputs(kernel.getInputs()), inits(kernel.getInits());
     auto addInput = [&](int64_t count, Type elementType, std::vector<Value> &placeholders) {
       if (!count)
@@ -100,6 +117,10 @@ private:
       types.push_back(init.getType());
     auto launch = LaunchOp::create(builder, kernel.getLoc(), types, symbol, blocks, inputs, inits);
     kernel.replaceAllUsesWith(launch.getResults().take_front(kernel.getNumResults()));
+    for (const SumInParts &sum : left) {
+      auto parts = llvm::find_if(made.workspaces, [&](const Workspace &workspace) { return workspace.sum == sum.sum; });
+      readParts(sum, launch.getResult(kernel.getNumResults() + (parts - made.workspaces.begin())));
+    }
     kernel.erase();
   }
 
@@ -135,6 +156,7 @@ private:
   unsigned numTickets = 0;
   int64_t numWords = 0;
   std::vector<Value> tickets, words;
+  std::map<Operation *, std::optional<KernelSpace>> spaces; // of kernels that read sums
 };
 } // namespace
 } // namespace keel

@@ -15,9 +15,12 @@ static DeviceFunction describeWorkspaces(const KernelSpace &space, const KernelS
   DeviceFunction made;
   for (auto [index, section] : llvm::enumerate(space.sections)) {
     const SectionSchedule &how = schedule.sections[index];
-    int64_t rowTiles = how.blocks                            ? how.blocks
-                       : ShapedType::isDynamic(section.rows) ? section.rows
-                                                             : int64_t(llvm::divideCeil(section.rows, how.layout.rows));
+    int64_t rowTiles = section.rows;
+    if (!ShapedType::isDynamic(rowTiles)) {
+      rowTiles = llvm::divideCeil(rowTiles, how.layout.rows);
+      if (how.blocks)
+        rowTiles = std::min(rowTiles, how.blocks);
+    }
     auto add = [&](Operation *op, auto shapeOfTile) {
       for (Value sum : op->getResults()) {
         auto type = cast<RankedTensorType>(sum.getType());
@@ -101,11 +104,14 @@ SmallVector<Type> TileGenerator::workspaceTypes() const {
 
 /// Counters, and the words that blocks exchange.
 SmallVector<Type> TileGenerator::ownInputs() {
-  bool exchanges = llvm::any_of(llvm::zip(space.sections, schedule.sections),
-                                [](auto pair) { return std::get<1>(pair).exchanges(std::get<0>(pair)); });
+  bool exchanges = false, counts = !space.scalars.empty();
+  for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
+    exchanges |= how.exchanges(section);
+    counts |= finishesSums(section) || !section.rowStatistics.empty() || how.splits > 1;
+  }
   Builder builder(kernel.getContext());
   SmallVector<Type> types;
-  if (!result.workspaces.empty() || !space.scalars.empty() || exchanges)
+  if (counts || exchanges)
     types.push_back(RankedTensorType::get({1}, builder.getI32Type()));
   if (exchanges)
     types.push_back(RankedTensorType::get({1}, builder.getI64Type()));
@@ -195,8 +201,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
       tickets += exchange.rowTiles;
       afterAll(device.constant(across), arrivals, [&] { emitRowFinish(index, place, rowTile, across); });
     }
-    if (!section.rowSums.empty())
-      afterAll(device.multiply(rowTiles, across), counter(takeTicket()), [&] { emitFinish(index, rowTiles); });
+    finishSums(index, rowTiles, columnTile, across);
   };
   if (section.mainLoop)
     for (Operation *op : takeProducers(section.mainLoop, ops))
@@ -266,7 +271,7 @@ void TileGenerator::emitInTurn(unsigned index, TilePlace place, Value block, Val
     setPlace(place, index, rowTile, columnTile);
     return place;
   });
-  afterAll(device.multiply(blocks, across), counter(takeTicket()), [&] { emitFinish(index, blocks); });
+  finishSums(index, blocks, columnTile, across);
   device.releaseShared(mark);
 }
 

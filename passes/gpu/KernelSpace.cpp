@@ -1,6 +1,7 @@
 // Labels the loops of a kernel's computations as rows, columns and depth.
 #include "passes/gpu/KernelSpace.h"
 #include "passes/gpu/SectionOrder.h"
+#include "passes/gpu/SumsInParts.h"
 
 #include "dialect/norm/Norm.h"
 #include "passes/fuse/Partition.h"
@@ -34,7 +35,7 @@ Axes Section::axesOf(Operation *op, AffineMap map) const {
 }
 
 bool isEvaluatedInPlace(Operation *op) {
-  if (isRepeated(op))
+  if (isRepeated(op) || op->hasAttr(addsPartsAttribute))
     return true;
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic || generic.getNumLoops() != 0)

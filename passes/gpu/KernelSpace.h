@@ -56,8 +56,8 @@ struct KernelSpace {
   llvm::SmallVector<mlir::Operation *> scalars;
 };
 
-/// True for an op that is evaluated where it is read: broadcasts, fills, constants, slices of arguments, and what is made
-/// of single numbers.
+/// True for an op that is evaluated where it is read: broadcasts, fills, constants, slices of arguments, what is made of
+/// single numbers, and sums of parts (SumsInParts.h).
 bool isEvaluatedInPlace(mlir::Operation *op);
 
 /// Finds the sections of a kernel's body. On failure `why` says which computation does not fit and why.

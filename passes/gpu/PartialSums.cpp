@@ -86,10 +86,23 @@ SmallVector<Fragment> PartialSums::addAlong(TileProgram &program, Operation *op,
   return results;
 }
 
+SmallVector<Value> keel::addInOrder(DeviceKernel &device, Value parts, llvm::function_ref<SmallVector<Value>(Value)> load,
+                                    llvm::function_ref<void(Value, MutableArrayRef<Value>, ArrayRef<Value>)> combine) {
+  OpBuilder &builder = device.builder;
+  // Were their number known, the loop would be unrolled to its end.
+  parts = device.opaque(parts);
+  SmallVector<Value> starts = load(device.constant(0));
+  auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), parts, device.constant(1), starts);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> sums(loop.getRegionIterArgs()), next = load(loop.getInductionVar());
+  combine(loop.getInductionVar(), sums, next);
+  scf::YieldOp::create(builder, device.loc, sums);
+  return loop.getResults();
+}
+
 /// The tiles' partial sums, added in the order of the tiles.
 SmallVector<Fragment> PartialSums::add(TileProgram &program, Operation *op, Value rowTiles, Value rows, int64_t tileRows) {
-  OpBuilder &builder = device.builder;
-  SmallVector<Fragment> parts; // of one tile
   bool columns = cast<RankedTensorType>(op->getResult(0).getType()).getRank() > 0;
   int64_t held = columns ? program.getLayout().columnsHeld() : 1;
   auto loadParts = [&](Value tile) {
@@ -106,25 +119,16 @@ SmallVector<Fragment> PartialSums::add(TileProgram &program, Operation *op, Valu
     }
     return values;
   };
-  // One block does this: were the number known, the loop would be unrolled to its end.
-  rowTiles = device.opaque(rowTiles);
-  SmallVector<Value> starts = loadParts(device.constant(0));
-  auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), rowTiles, device.constant(1), starts);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> sums(loop.getRegionIterArgs()), next = loadParts(loop.getInductionVar());
+  SmallVector<Value> sums = addInOrder(device, rowTiles, loadParts, [&](Value tile, MutableArrayRef<Value> sums, ArrayRef<Value> next) {
     if (isa<norm::MomentsOp>(op))
-      mergeMoments(loop.getInductionVar(), rows, tileRows, sums, next);
-    else
-      for (auto [index, combiner] : llvm::enumerate(TileProgram::combiners(cast<linalg::GenericOp>(op))))
-        for (int64_t column = 0; column < held; ++column)
-          sums[index * held + column] = program.combine(combiner, sums[index * held + column], next[index * held + column]);
-    scf::YieldOp::create(builder, device.loc, sums);
-  }
+      return mergeMoments(tile, rows, tileRows, sums, next);
+    for (auto [index, combiner] : llvm::enumerate(TileProgram::combiners(cast<linalg::GenericOp>(op))))
+      for (int64_t column = 0; column < held; ++column)
+        sums[index * held + column] = program.combine(combiner, sums[index * held + column], next[index * held + column]);
+  });
   SmallVector<Fragment> results;
   for (unsigned i = 0; i < op->getNumResults(); ++i)
-    results.push_back({false, columns, SmallVector<Value>(loop.getResults().slice(i * held, held))});
+    results.push_back({false, columns, SmallVector<Value>(ArrayRef(sums).slice(i * held, held))});
   return results;
 }
 
@@ -149,4 +153,33 @@ void PartialSums::mergeMoments(Value tile, Value rows, int64_t tileRows, Mutable
     Value m2 = arith::AddFOp::create(builder, loc, sums[held + i], next[held + i]);
     sums[held + i] = arith::AddFOp::create(builder, loc, m2, square);
   }
+}
+
+Fragment TileProgram::addParts(linalg::GenericOp op) {
+  auto argument = cast<BlockArgument>(op.getDpsInputs()[0]);
+  auto type = cast<RankedTensorType>(argument.getType());
+  Type elementType = type.getElementType();
+  int64_t columns = type.getDimSize(1), held = layout.columnsHeld();
+  int64_t width = std::min<int64_t>(layout.vector, 128 / elementType.getIntOrFloatBitWidth());
+  while (columns % width)
+    width /= 2;
+  auto load = [&](Value part) {
+    Value start = device.at(device.parameter(argument.getArgNumber()), elementType, device.multiply(part, columns));
+    SmallVector<Value> values;
+    for (int64_t c = 0; c < held; c += width) {
+      Value at = place.columnsFit ? column(c) : device.minimum(column(c), device.constant(columns - width));
+      values.append(device.load(device.at(start, elementType, at), elementType, width, /*isConstant=*/true));
+    }
+    return values;
+  };
+  Operation *combiner = combiners(op).front();
+  auto combineAll = [&](Value, MutableArrayRef<Value> sums, ArrayRef<Value> next) {
+    for (auto [sum, part] : llvm::zip(sums, next))
+      sum = combine(combiner, sum, part);
+  };
+  SmallVector<Value> sums = addInOrder(device, device.extent(argument.getArgNumber(), 0), load, combineAll);
+  const Fragment &start = find(op.getDpsInits()[0], {Axis::Column});
+  for (auto [c, sum] : llvm::enumerate(sums))
+    sum = startFrom(at(start, 0, c), combiner, sum);
+  return {false, true, sums};
 }

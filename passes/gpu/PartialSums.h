@@ -6,6 +6,11 @@
 
 namespace keel {
 
+/// Adds up parts in their order. `load` loads one, `combine` adds it to the sums of those before.
+llvm::SmallVector<mlir::Value> addInOrder(
+    DeviceKernel &device, mlir::Value parts, llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value part)> load,
+    llvm::function_ref<void(mlir::Value part, llvm::MutableArrayRef<mlir::Value> sums, llvm::ArrayRef<mlir::Value> next)> combine);
+
 class PartialSums {
 public:
   PartialSums(DeviceKernel &device, llvm::ArrayRef<Workspace> workspaces) : device(device), workspaces(workspaces) {}

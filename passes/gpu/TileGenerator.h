@@ -59,7 +59,13 @@ private:
   void afterAll(mlir::Value count, mlir::Value arrivals, llvm::function_ref<void()> body);
   /// What is made of sums along the rows of a tile, by its last block: a thread a row.
   void emitRowFinish(unsigned index, TilePlace place, mlir::Value rowTile, int64_t across);
-  void emitFinish(unsigned index, mlir::Value rowTiles);
+  /// Whether sums over the rows are to be added up, and something to be made of them.
+  static bool finishesSums(const Section &section);
+  /// A tile is done, and with it one of `parts`, of which there are so many for each of the `across` tiles of columns. The last block
+  /// finishes: of a tile of columns, where that can be done tile by tile.
+  void finishSums(unsigned index, mlir::Value parts, mlir::Value columnTile, int64_t across);
+  /// All columns, where there is no `columnTile`.
+  void emitFinish(unsigned index, mlir::Value parts, mlir::Value columnTile);
   /// Single numbers that are functions of arguments: when no block reads the old ones any more.
   void emitScalars();
 

@@ -3,6 +3,7 @@
 
 #include "passes/fuse/Partition.h"
 #include "passes/fuse/RowLoop.h"
+#include "passes/gpu/SumsInParts.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -227,6 +228,8 @@ Fragment TileProgram::evaluate(Operation *op, Value result, ArrayRef<Axis> axes)
   if (isa<tensor::EmptyOp>(op))
     return {false, false, {zero(cast<ShapedType>(result.getType()).getElementType())}};
   if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    if (op->hasAttr(addsPartsAttribute))
+      return addParts(generic);
     return elementwise(generic, loopsFor(generic, result, axes))[cast<OpResult>(result).getResultNumber()];
   }
   return {false, false, {outside(result)}};

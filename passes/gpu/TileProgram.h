@@ -145,6 +145,8 @@ private:
   void exchangeRows(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values, llvm::ArrayRef<mlir::Operation *> combiners);
   Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
   Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
+  /// A sum of parts that another kernel has left (SumsInParts.h), at the thread's columns.
+  Fragment addParts(mlir::linalg::GenericOp op);
   const Fragment &find(mlir::Value value, llvm::ArrayRef<Axis> axes);
   /// The op's results at `count` elements of a row that follow each other.
   std::vector<llvm::SmallVector<mlir::Value>> compute(mlir::linalg::GenericOp op, const Axes &loops, int64_t row,

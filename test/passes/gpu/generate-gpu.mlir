@@ -26,8 +26,8 @@ func.func @relu(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
 // A sum over the rows: a part for each of so many blocks in a workspace, a counter that tells the last block.
 // CHECK-LABEL: func.func @column_sums
 // CHECK-SAME: %[[TICKETS:.*]]: tensor<1xi32> {bufferization.writable = false, keel.access = 3 : i32, keel.state = @keel.tickets}
-// CHECK: arith.minui %{{.*}}, %c216 : index
-// CHECK: %[[PARTS:.*]] = tensor.empty() : tensor<216x64xf32>
+// CHECK: %[[BLOCKS:.*]] = arith.minui %{{.*}}, %c216 : index
+// CHECK: %[[PARTS:.*]] = tensor.empty(%[[BLOCKS]]) : tensor<?x64xf32>
 // CHECK: keel.launch @device::@sums_rows_0 blocks(%{{.*}}) ins(%{{.*}}, %[[TICKETS]] : {{.*}}) outs(%{{.*}}, %[[PARTS]] :
 func.func @column_sums(%x: tensor<?x64xf32>) -> tensor<64xf32> {
   %e = tensor.empty() : tensor<64xf32>

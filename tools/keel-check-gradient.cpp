@@ -43,7 +43,12 @@ public:
     std::vector<ReferenceValue> all = arguments;
     bool isSeeded = executor->getType(gradient).getNumInputs() > arguments.size();
     for (ReferenceValue result : *results) {
-      if (!getElementTypeOrSelf(result.type).isF64()) {
+      Type element = getElementTypeOrSelf(result.type);
+      if (isa<FloatType>(element) && !element.isF64()) {
+        llvm::errs() << "error: found a result of " << result.type << ", expected floats to be f64\n";
+        return failure();
+      }
+      if (!element.isF64()) {
         cotangents.push_back({});
         continue;
       }

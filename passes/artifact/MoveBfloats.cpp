@@ -2,6 +2,7 @@
 #include "passes/artifact/MoveBfloats.h"
 
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/ValueHandle.h"
 
 using namespace llvm;
@@ -16,8 +17,28 @@ static Value *asInteger(IRBuilder<> &builder, Value *value) {
   return integer ? builder.CreateBitCast(value, integer) : value;
 }
 
+/// Gathers and masked moves, which LLVM's vectorizers make: the same intrinsic on integers.
+static void moveMasked(IRBuilder<> &builder, IntrinsicInst &move) {
+  bool isStore = is_contained({Intrinsic::masked_store, Intrinsic::masked_scatter}, move.getIntrinsicID());
+  bool isLoad = is_contained({Intrinsic::masked_load, Intrinsic::masked_gather}, move.getIntrinsicID());
+  Type *integer = asInteger(isStore ? move.getArgOperand(0)->getType() : move.getType());
+  if (!integer || !(isStore || isLoad))
+    return;
+  SmallVector<Value *> arguments;
+  for (Value *argument : move.args())
+    arguments.push_back(asInteger(builder, argument));
+  Type *pointers = move.getArgOperand(isStore)->getType();
+  CallInst *copy = builder.CreateIntrinsic(move.getIntrinsicID(), {integer, pointers}, arguments);
+  copy->setAttributes(move.getAttributes());
+  if (isLoad)
+    move.replaceAllUsesWith(builder.CreateBitCast(copy, move.getType()));
+  move.eraseFromParent();
+}
+
 static void moveAsInteger(Instruction &instruction) {
   IRBuilder<> builder(&instruction);
+  if (auto *intrinsic = dyn_cast<IntrinsicInst>(&instruction))
+    return moveMasked(builder, *intrinsic);
   if (auto *store = dyn_cast<StoreInst>(&instruction)) {
     if (asInteger(store->getValueOperand()->getType()))
       store->setOperand(0, asInteger(builder, store->getValueOperand()));

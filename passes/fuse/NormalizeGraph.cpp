@@ -29,6 +29,17 @@ struct DecomposeSoftmax : OpRewritePattern<linalg::SoftmaxOp> {
   }
 };
 
+/// Loops that go over nothing leave what was there before: no part of them can be cut out for a tile.
+struct DropEmptyLoops : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(linalg::LinalgOp op, PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics() || !llvm::is_contained(op.getStaticLoopRanges(), 0))
+      return failure();
+    rewriter.replaceOp(op, op.getDpsInits());
+    return success();
+  }
+};
+
 /// Broadcasts, transposes and fills compute nothing: their readers can do without them. A main loop keeps its operands
 /// projected permutations of its own loops, so it takes transposes only.
 bool foldsIntoReader(OpOperand *operand) {
@@ -54,6 +65,7 @@ struct NormalizeGraph : impl::NormalizeGraphBase<NormalizeGraph> {
       return signalPassFailure();
 
     RewritePatternSet fold(context);
+    fold.add<DropEmptyLoops>(context);
     linalg::populateElementwiseOpsFusionPatterns(fold, foldsIntoReader);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(fold);
     linalg::GenericOp::getCanonicalizationPatterns(fold, context);

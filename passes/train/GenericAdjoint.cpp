@@ -87,6 +87,10 @@ LogicalResult GenericAdjoint::classify(unsigned index) {
 }
 
 LogicalResult GenericAdjoint::prepare(function_ref<bool(unsigned)> wanted) {
+  for (OpOperand &operand : op->getOpOperands())
+    if (unsigned index = operand.getOperandNumber();
+        wanted(index) && (!op.isDpsInit(&operand) || op.getMatchingIndexingMap(&operand).isPermutation()))
+      asked.push_back(index);
   for (auto [index, result] : llvm::enumerate(results)) {
     if (!result.gradient)
       continue;
@@ -186,7 +190,11 @@ GenericAdjoint::differentiateBody(function_ref<SmallVector<Value>(AdjointBody &)
   auto body = std::make_unique<AdjointBody>(op);
   seed(*body);
   OpBuilder inner = body->getBuilder();
-  if (failed(buildBackward(inner, body->getBlock(), roots(*body), body->gradients)))
+  // Whoever is asked for, in whichever op, is a variable here: of equal operands of a maximum one takes the gradient.
+  SmallVector<Value> variables = roots(*body);
+  for (unsigned operand : asked)
+    variables.push_back(body->lookup(op.getBody()->getArgument(operand)));
+  if (failed(buildBackward(inner, body->getBlock(), variables, body->gradients)))
     return failure();
   return body;
 }

@@ -53,6 +53,7 @@ private:
   mlir::linalg::GenericOp op;
   mlir::Location loc;
   llvm::SmallVector<Result> results;
+  llvm::SmallVector<unsigned> asked; // the operands whose gradients somebody wants
 };
 
 /// The gradient of the table behind a gather: adds `gradient`, whose dimensions are `loops` and then the dimensions that

@@ -1,6 +1,7 @@
 // RUN: %python %S/execute.py %s  | FileCheck %s
 // RUN: %python %S/execute.py %s --device emulator --sizes 33 | FileCheck %s
 // RUN: %python %S/execute.py %s --function narrow | FileCheck %s
+// RUN: %python %S/execute.py %s --function gathered --target=x86-64-v3 | FileCheck %s
 // CHECK: equal
 
 // f64, bf16, f16, integers and truth values, in memory and inside.
@@ -92,4 +93,23 @@ func.func @narrow(%x: tensor<?x33xbf16>, %d: tensor<?x33xf64>) -> (tensor<?x33xb
     linalg.yield %s : f16
   } -> tensor<?x33xf16>
   return %0, %1, %2 : tensor<?x33xbf16>, tensor<?x33xbf16>, tensor<?x33xf16>
+}
+
+// bf16 that LLVM's vectorizer gathers.
+func.func @gathered(%x: tensor<?x1x13x9xbf16>) -> (tensor<?x1xf32>, tensor<?x1xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x1x13x9xbf16>
+  %e = tensor.empty(%n) : tensor<?x1xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x1xf32>) -> tensor<?x1xf32>
+  %0:2 = linalg.generic {indexing_maps = [affine_map<(i, j, k, l) -> (i, j, k, l)>, affine_map<(i, j, k, l) -> (i, j)>, affine_map<(i, j, k, l) -> (i, j)>], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%x : tensor<?x1x13x9xbf16>) outs(%f, %f : tensor<?x1xf32>, tensor<?x1xf32>) {
+  ^bb0(%a: bf16, %p: f32, %q: f32):
+    %w = arith.extf %a : bf16 to f32
+    %s = arith.addf %p, %w : f32
+    %v = math.tanh %w : f32
+    %t = arith.addf %q, %v : f32
+    linalg.yield %s, %t : f32, f32
+  } -> (tensor<?x1xf32>, tensor<?x1xf32>)
+  return %0#0, %0#1 : tensor<?x1xf32>, tensor<?x1xf32>
 }

@@ -12,6 +12,7 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
@@ -23,6 +24,10 @@ namespace cl = llvm::cl;
 
 namespace {
 enum class Emit { Graph, Step, Kernels, Tiles, Buffers, Llvm, Ptx, Obj, So };
+constexpr StringRef emitNames[] = {"graph", "step", "kernels", "tiles", "buffers", "llvm", "ptx", "obj", "so"};
+
+// Extents are counted in i64, and products of a few of them.
+constexpr int64_t largestBatch = 1 << 30;
 
 struct Arguments {
   cl::OptionCategory category{"keel-compile"};
@@ -34,24 +39,14 @@ struct Arguments {
   cl::opt<std::string> mutants{"mutants", cl::desc("with --emulate and one GPU: build changes in that a launch chooses by their number, and list them there"),
                                cl::value_desc("FILE"), cl::Hidden, cl::cat(category)};
   cl::opt<std::string> train{"train", cl::desc("add @train_step: sgd, momentum or adamw"), cl::cat(category)};
-  cl::opt<int64_t> batch{"batch", cl::desc("largest batch of one call (128)"), cl::init(128), cl::cat(category)};
+  cl::opt<std::string> batch{"batch", cl::desc("largest batch of one call"), cl::init("128"), cl::cat(category)};
   cl::opt<std::string> precision{"precision", cl::desc("what matmuls read: f32, tf32, bf16 or f16"), cl::init("f32"), cl::cat(category)};
   cl::opt<bool> noFuse{"no-fuse", cl::desc("every computation is a kernel of its own"), cl::cat(category)};
   cl::opt<bool> noAlgebra{"no-algebra", cl::desc("no rewriting before fusion"), cl::cat(category)};
   cl::opt<bool> explain{"explain", cl::desc("print every decision"), cl::cat(category)};
-  cl::opt<Emit> emit{"emit",
-                     cl::desc("what to write (so)"),
-                     cl::init(Emit::So),
-                     cl::values(clEnumValN(Emit::Graph, "graph", "the verified model, inlined"),
-                                clEnumValN(Emit::Step, "step", "with its training step"),
-                                clEnumValN(Emit::Kernels, "kernels", "grouped into kernels"),
-                                clEnumValN(Emit::Tiles, "tiles", "with the kernels' loops"),
-                                clEnumValN(Emit::Buffers, "buffers", "on buffers with a place in memory"),
-                                clEnumValN(Emit::Llvm, "llvm", "optimised LLVM IR of the host's side"),
-                                clEnumValN(Emit::Ptx, "ptx", "a GPU's assembly"),
-                                clEnumValN(Emit::Obj, "obj", "an object file to link into an application"),
-                                clEnumValN(Emit::So, "so", "a shared library")),
-                     cl::cat(category)};
+  cl::opt<std::string> emit{"emit", cl::desc("what to write: graph (the verified model, inlined), step (with its training step), "
+                                             "kernels, tiles (with the kernels' loops), buffers (with a place in memory), llvm, "
+                                             "ptx, obj, so"), cl::init("so"), cl::cat(category)};
 };
 } // namespace
 
@@ -72,6 +67,8 @@ static LogicalResult write(StringRef path, llvm::function_ref<void(llvm::raw_ost
   return success(writeOutput(path, print));
 }
 
+static Emit getEmit(const Arguments &arguments) { return Emit(llvm::find(emitNames, arguments.emit) - emitNames); }
+
 static LogicalResult checkArguments(const Arguments &arguments) {
   auto fail = [](const llvm::Twine &message) {
     printError(message);
@@ -81,8 +78,12 @@ static LogicalResult checkArguments(const Arguments &arguments) {
     return fail("unknown optimizer '" + arguments.train + "', expected sgd, momentum or adamw");
   if (!llvm::is_contained({"f32", "tf32", "bf16", "f16"}, arguments.precision.getValue()))
     return fail("unknown precision '" + arguments.precision + "', expected f32, tf32, bf16 or f16");
-  if (arguments.batch < 1)
-    return fail("--batch must be at least 1, found " + llvm::Twine(arguments.batch));
+  int64_t batch;
+  if (!llvm::to_integer(arguments.batch, batch, 10) || batch < 1 || batch > largestBatch)
+    return fail("--batch must be a number from 1 to " + llvm::Twine(largestBatch) + ", found '" + arguments.batch + "'");
+  if (!llvm::is_contained(emitNames, arguments.emit))
+    return fail("cannot emit '" + arguments.emit + "', expected " + llvm::join(ArrayRef(emitNames), ", "));
+  Emit emit = getEmit(arguments);
   SmallVector<StringRef> targets;
   StringRef(arguments.target).split(targets, ',');
   unsigned numGpus = llvm::count_if(targets, isGpuTarget);
@@ -95,11 +96,11 @@ static LogicalResult checkArguments(const Arguments &arguments) {
     return fail("--emulate needs a GPU target, such as --target=sm_80");
   if (!arguments.mutants.empty() && (!arguments.emulate || numGpus != 1))
     return fail("--mutants needs --emulate and one GPU target");
-  if (arguments.emit == Emit::Ptx && (numGpus != 1 || targets.size() != 1))
+  if (emit == Emit::Ptx && (numGpus != 1 || targets.size() != 1))
     return fail("--emit=ptx needs one GPU target, such as --target=sm_80");
-  if (arguments.emit < Emit::Llvm && targets.size() > 1)
+  if (emit < Emit::Llvm && targets.size() > 1)
     return fail("--emit shows the code for one target, found '" + arguments.target + "'");
-  if (arguments.output.empty() && (arguments.emit == Emit::So || arguments.emit == Emit::Obj))
+  if (arguments.output.empty() && (emit == Emit::So || emit == Emit::Obj))
     return fail("no output given, expected -o FILE");
   return success();
 }
@@ -127,7 +128,7 @@ static FailureOr<OwningOpRef<ModuleOp>> lower(const Arguments &arguments, Pipeli
   if (!module)
     return failure();
   options.train = arguments.train.getValue();
-  options.batch = arguments.batch.getValue();
+  options.batch = std::stoll(arguments.batch);
   options.precision = arguments.precision.getValue();
   options.fuse = !arguments.noFuse;
   options.algebra = !arguments.noAlgebra;
@@ -147,7 +148,8 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
     return failure();
 
   std::string output = arguments.output.empty() ? "-" : arguments.output.getValue(), ptx;
-  Level last = arguments.emit >= Emit::Llvm ? Level::Llvm : Level(int(arguments.emit.getValue()) + 1);
+  Emit emit = getEmit(arguments);
+  Level last = emit >= Emit::Llvm ? Level::Llvm : Level(int(emit) + 1);
   llvm::LLVMContext llvmContext;
   std::vector<Program> programs;
   for (StringRef target : targets) {
@@ -181,18 +183,18 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
       return failure();
     programs.push_back(std::move(*program));
   }
-  if (arguments.emit == Emit::Ptx)
+  if (emit == Emit::Ptx)
     return write(output, [&](llvm::raw_ostream &stream) { stream << ptx; });
 
   FailureOr<std::unique_ptr<llvm::Module>> code = emitLlvmIr(programs, *host, llvmContext);
   if (failed(code))
     return failure();
-  if (arguments.emit == Emit::Llvm)
+  if (emit == Emit::Llvm)
     return write(output, [&](llvm::raw_ostream &stream) { (*code)->print(stream, nullptr); });
   FailureOr<SmallVector<char, 0>> object = emitObject(**code, *host, nowhere);
   if (failed(object))
     return failure();
-  if (arguments.emit == Emit::Obj)
+  if (emit == Emit::Obj)
     return write(output, [&](llvm::raw_ostream &stream) { stream.write(object->data(), object->size()); });
   return linkSharedLibrary(*object, output, nowhere);
 }

@@ -141,6 +141,10 @@ LogicalResult keel::linkSharedLibrary(ArrayRef<char> object, StringRef path, Loc
   if (std::error_code code = llvm::sys::fs::createTemporaryFile("keel", "log", log))
     return emitError(loc, "cannot create a temporary file: ") << code.message();
   llvm::FileRemover removeLog(log);
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) && llvm::sys::fs::exists(status) &&
+      status.type() != llvm::sys::fs::file_type::regular_file)
+    return emitError(loc, "cannot write ") << path << ": not a regular file";
   // Beside the result, so that the rename is atomic.
   if (std::error_code code = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", output))
     return emitError(loc, "cannot write ") << path << ": " << code.message();

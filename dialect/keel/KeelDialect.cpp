@@ -33,7 +33,9 @@ Attribute InitAttr::parse(AsmParser &parser, Type) {
     return {};
   std::optional<InitKind> kind = symbolizeInitKind(keyword);
   if (!kind) {
-    parser.emitError(location, "unknown initializer '") << keyword << "'";
+    InFlightDiagnostic error = parser.emitError(location, "unknown initializer '") << keyword << "', expected ";
+    auto kinds = llvm::seq_inclusive<uint32_t>(1, getMaxEnumValForInitKind());
+    llvm::interleaveComma(kinds, error, [&](uint32_t value) { error << stringifyInitKind(InitKind(value)); });
     return {};
   }
   while (succeeded(parser.parseOptionalComma())) {
@@ -82,7 +84,8 @@ LogicalResult InitAttr::verify(function_ref<InFlightDiagnostic()> emitError, Ini
   for (NamedAttribute option : options) {
     if (!llvm::is_contained(allowed, option.getName().getValue()))
       return emitError() << "initializer '" << stringifyInitKind(kind) << "' has no option '"
-                         << option.getName().getValue() << "'";
+                         << option.getName().getValue() << "'"
+                         << (allowed.empty() ? ", and no other" : ", only " + llvm::join(allowed, ", "));
     if (!isa<IntegerAttr, FloatAttr>(option.getValue()))
       return emitError() << "initializer option '" << option.getName().getValue() << "' must be a number, found "
                          << option.getValue();

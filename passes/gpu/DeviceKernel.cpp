@@ -69,11 +69,21 @@ void DeviceKernel::mapOutside(Operation &op, IRMapping &mapping, llvm::function_
   });
 }
 
+SmallVector<unsigned> DeviceKernel::dynamicDims(unsigned operand) const {
+  SmallVector<unsigned> dims;
+  for (auto [dim, extent] : llvm::enumerate(cast<ShapedType>(types[place(operand)]).getShape()))
+    if (ShapedType::isDynamic(extent))
+      dims.push_back(dim);
+  return dims;
+}
+
 Value DeviceKernel::extent(unsigned operand, unsigned dim) {
-  operand = place(operand);
-  auto shaped = cast<ShapedType>(types[operand]);
+  auto shaped = cast<ShapedType>(types[place(operand)]);
   if (!shaped.isDynamicDim(dim))
     return constant(shaped.getDimSize(dim));
+  if (auto chosen = standFor.find(operand); chosen != standFor.end())
+    return chosen->second.extents.lookup(dim);
+  operand = place(operand);
   unsigned index = types.size();
   for (Type type : ArrayRef(types).take_front(operand))
     if (auto before = dyn_cast<ShapedType>(type))

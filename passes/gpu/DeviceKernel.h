@@ -31,7 +31,10 @@ public:
   int64_t mostShared = 96 << 10;
 
   // Parameters. `operand` counts the kernel's operands.
-  mlir::Value parameter(unsigned operand) { return function.getArgument(place(operand)); }
+  mlir::Value parameter(unsigned operand) {
+    auto chosen = standFor.find(operand);
+    return chosen == standFor.end() ? function.getArgument(place(operand)) : chosen->second.pointer;
+  }
   /// An argument that is a number, as the kernel's body sees it.
   mlir::Value number(mlir::BlockArgument argument);
   /// Maps what an op and the ops inside it read of the kernel's own block, by `outside`.
@@ -40,6 +43,14 @@ public:
   mlir::Value extraInit(unsigned index) { return function.getArgument(kernel->getNumOperands() + numExtraInputs + index); }
   /// The extent of dimension `dim` of a shaped operand, as i64.
   mlir::Value extent(unsigned operand, unsigned dim);
+  /// The dimensions of a shaped operand whose extents are not known.
+  llvm::SmallVector<unsigned> dynamicDims(unsigned operand) const;
+  /// What stands for a shaped operand in the code that is written next (SharedSections.h).
+  struct StandIn {
+    mlir::Value pointer;
+    llvm::SmallDenseMap<unsigned, mlir::Value> extents; // those that are not known
+  };
+  llvm::DenseMap<unsigned, StandIn> standFor;
   /// A pointer to the tensor map of a matrix operand for boxes of that size: one more parameter.
   mlir::Value tensorMap(unsigned operand, int64_t boxRows, int64_t boxColumns);
 

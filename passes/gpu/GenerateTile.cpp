@@ -45,7 +45,7 @@ static DeviceFunction describeWorkspaces(const KernelSpace &space, const KernelS
 TileGenerator::TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
                              unsigned firstTicket, int64_t firstWord, int64_t batch)
     : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)), firstTicket(firstTicket),
-      firstWord(firstWord), batch(batch), device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.blockThreads()),
+      firstWord(firstWord), batch(batch), families(findFamilies(kernel, space)), device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.blockThreads()),
       partials(device, result.workspaces) {
   result.function = device.function;
 }
@@ -68,20 +68,29 @@ DeviceFunction TileGenerator::run() {
 
 void TileGenerator::forEachSection(llvm::function_ref<void(unsigned, Value, Value, int64_t)> body) {
   Value start = device.constant(0);
-  for (auto [index, section] : llvm::enumerate(space.sections)) {
+  for (const SectionFamily &family : families) {
+    unsigned index = family.members.front();
+    const Section &section = space.sections[index];
+    int64_t members = family.members.size();
     Value rowTiles = device.divideUp(numRows(index), schedule.sections[index].layout.rows);
     int64_t across = columnTiles(section, schedule.sections[index]);
     const SectionSchedule &how = schedule.sections[index];
     Value blocks = how.blocks ? device.minimum(rowTiles, device.constant(how.blocks)) : rowTiles;
-    Value end = device.add(start, device.multiply(blocks, across * how.splits));
+    Value end = device.add(start, device.multiply(blocks, across * how.splits * members));
     Value mine;
-    if (space.sections.size() > 1) {
+    if (families.size() > 1) {
       Value after = arith::CmpIOp::create(device.builder, device.loc, arith::CmpIPredicate::sge, device.block(), start);
       mine = arith::AndIOp::create(device.builder, device.loc, after, device.lessThan(device.block(), end));
     }
     device.when(mine, [&] {
       Value local = arith::SubIOp::create(device.builder, device.loc, device.block(), start);
+      if (members > 1) {
+        Value tiles = device.multiply(rowTiles, across);
+        chooseMember(device, family, arith::DivUIOp::create(device.builder, device.loc, local, tiles));
+        local = arith::RemUIOp::create(device.builder, device.loc, local, tiles);
+      }
       body(index, local, rowTiles, across);
+      device.standFor.clear();
     });
     start = end;
   }

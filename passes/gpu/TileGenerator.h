@@ -3,6 +3,7 @@
 
 #include "passes/gpu/Generate.h"
 #include "passes/gpu/PartialSums.h"
+#include "passes/gpu/SharedSections.h"
 #include "passes/gpu/WgmmaLoop.h"
 
 #include <memory>
@@ -18,7 +19,8 @@ public:
 private:
   // Which block takes which tile, and the tile's computations (GenerateTile.cpp).
 
-  /// In the blocks of each section: `body` with the section, its number of the block, and how many tiles it has.
+  /// In the blocks of each section, or of all that share its code: `body` with the section, its number of the block, and how many
+  /// tiles it has.
   void forEachSection(llvm::function_ref<void(unsigned, mlir::Value, mlir::Value, int64_t)> body);
   void emitComputations();
   void emitSection(unsigned index, mlir::Value local, mlir::Value rowTiles, int64_t across);
@@ -76,6 +78,7 @@ private:
   unsigned firstTicket, tickets = 0;
   int64_t firstWord, batch, words = 0;
   mlir::Value epochCounter;
+  std::vector<SectionFamily> families;
   DeviceKernel device;
   PartialSums partials;
   // Of a warp-specialised kernel.

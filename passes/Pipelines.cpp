@@ -59,6 +59,18 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
     }
     // Before differentiation: the gradient of the rewritten form is the rewritten gradient.
     manager.addPass(createCenterWeights());
+    if (options.sm) {
+      ChooseStrategyOptions strategy;
+      strategy.batch = options.batch;
+      strategy.sm = options.sm;
+      strategy.precision = options.precision;
+      strategy.isTrained = !options.train.empty();
+      strategy.tileColumns = longestRowOfBlock;
+      strategy.clusterColumns = options.wgmma ? longestRowOfBlock * largestCluster : 0;
+      strategy.rowColumns = gpuRowColumns;
+      strategy.operandReuse = gpuOperandReuse;
+      manager.addPass(createChooseStrategy(strategy));
+    }
     manager.addPass(createDeferNorm());
     // A CPU merges the blocks' moments by Chan's formula, which needs no pivot; the pivot would ask for the mean of the
     // activations before the matmul that reads them as it makes them.

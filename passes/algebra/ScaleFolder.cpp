@@ -26,23 +26,28 @@ class ScaleFolder {
 public:
   explicit ScaleFolder(StringRef passName) : passName(passName) {}
 
-  /// `axis` is the dimension of the normalization's result that scale and shift run along.
-  template <typename Op> std::optional<SmallVector<NormReader>> fold(Op norm, int64_t axis) {
-    auto options = remark::RemarkOpts::name(passName).category("algebra");
-    auto missed = [&](const std::string &reason) {
-      remark::missed(norm.getLoc(), options) << "scale and shift stay with the normalization: " + reason;
-      return std::nullopt;
-    };
+  /// Who reads the normalization; why it cannot be folded, or nothing.
+  template <typename Op> std::string find(Op norm, int64_t axis, SmallVector<Reader> &readers) {
     for (Value parameter : {norm.getScale(), norm.getShift()})
       if (parameter && !state.dependsOnStateAlone(parameter))
-        return missed("they are not state");
-    SmallVector<Reader> readers;
+        return "they are not state";
     for (OpOperand &use : norm.getResult().getUses()) {
       if (isa<tensor::DimOp>(use.getOwner()))
         continue;
       readers.push_back(describe(use, axis, /*hasShift=*/!!norm.getShift()));
       if (!readers.back().obstacle.empty())
-        return missed(readers.back().obstacle);
+        return readers.back().obstacle;
+    }
+    return "";
+  }
+
+  /// `axis` is the dimension of the normalization's result that scale and shift run along.
+  template <typename Op> std::optional<SmallVector<NormReader>> fold(Op norm, int64_t axis) {
+    auto options = remark::RemarkOpts::name(passName).category("algebra");
+    SmallVector<Reader> readers;
+    if (std::string obstacle = find(norm, axis, readers); !obstacle.empty()) {
+      remark::missed(norm.getLoc(), options) << "scale and shift stay with the normalization: " + obstacle;
+      return std::nullopt;
     }
     for (Reader &reader : readers)
       absorb(reader, norm.getScale(), norm.getShift());
@@ -127,16 +132,27 @@ private:
 };
 } // namespace
 
-std::optional<SmallVector<NormReader>> keel::algebra::foldScale(Operation *op, StringRef passName) {
-  // The IR changes between two norms, and with it what is known about state.
-  ScaleFolder folder(passName);
+/// Calls `fold` with the normalization and the dimension that scale and shift run along; nothing where they run along several.
+template <typename Result, typename Fold> static Result withAxis(Operation *op, Fold fold) {
   if (auto norm = dyn_cast<norm::GroupNormOp>(op))
-    return folder.fold(norm, norm.getChannel());
+    return fold(norm, norm.getChannel());
   if (auto norm = dyn_cast<norm::BatchNormInferenceOp>(op))
-    return folder.fold(norm, norm.getChannel());
+    return fold(norm, norm.getChannel());
   if (auto norm = dyn_cast<norm::LayerNormOp>(op); norm && norm.getAxes().size() == 1)
-    return folder.fold(norm, norm.getAxes()[0]);
+    return fold(norm, norm.getAxes()[0]);
   if (auto norm = dyn_cast<norm::RmsNormOp>(op); norm && norm.getAxes().size() == 1)
-    return folder.fold(norm, norm.getAxes()[0]);
-  return std::nullopt;
+    return fold(norm, norm.getAxes()[0]);
+  return Result();
+}
+
+// The IR changes between two norms, and with it what is known about state.
+std::optional<SmallVector<NormReader>> keel::algebra::foldScale(Operation *op, StringRef passName) {
+  return withAxis<std::optional<SmallVector<NormReader>>>(op, [&](auto norm, int64_t axis) { return ScaleFolder(passName).fold(norm, axis); });
+}
+
+bool keel::algebra::canFoldScale(Operation *op) {
+  return withAxis<bool>(op, [](auto norm, int64_t axis) {
+    SmallVector<Reader> readers;
+    return ScaleFolder("").find(norm, axis, readers).empty();
+  });
 }

@@ -22,4 +22,7 @@ struct NormReader {
 /// back. Nothing is changed, and a remark of the pass's name says why, where that cannot be.
 std::optional<llvm::SmallVector<NormReader>> foldScale(mlir::Operation *norm, llvm::StringRef passName);
 
+/// Whether it can be.
+bool canFoldScale(mlir::Operation *norm);
+
 } // namespace keel::algebra

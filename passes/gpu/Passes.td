@@ -3,6 +3,39 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ChooseStrategy : Pass<"choose-strategy", "::mlir::ModuleOp"> {
+  let summary = "choose how normalizations of a matrix product's rows are done";
+  let description = [{
+    For each layer and RMS norm of a matrix product's rows, the cost model estimates the strategies that are possible: rows
+    complete in a tile of the product, in those of a cluster of blocks, or in those of blocks that wait for each other; the
+    rows' sums in the product, and the rest by whoever reads the rows; or deferred (see the pass defer-norm). Forward, and,
+    in @loss of a network that is trained, backward; its other entries defer nothing. Where one of the last two is faster by more than a tenth, the
+    normalization gets the attribute `keel.strategy`, as its author may give it. A remark of the category `gpu` gives the
+    times.
+
+    ```mlir
+    %h = linalg.matmul ins(%x, %v : tensor<?x4xf32>, tensor<4x1024xf32>) outs(%zeros : tensor<?x1024xf32>) -> tensor<?x1024xf32>
+    %y = norm.rms_norm %h axes = [1] : tensor<?x1024xf32>
+    %z = linalg.matmul ins(%y, %w : tensor<?x1024xf32>, tensor<1024x8xf32>) outs(%bias : tensor<?x8xf32>) -> tensor<?x8xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %y = norm.rms_norm %h axes = [1] {keel.strategy = "deferred"} : tensor<?x1024xf32>
+    ```
+  }];
+  let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">,
+                 Option<"sm", "sm", "unsigned", "80", "compute capability of the GPU whose times are estimated">,
+                 Option<"precision", "precision", "std::string", "\"f32\"", "what matmuls read: f32, tf32, bf16 or f16">,
+                 Option<"isTrained", "trained", "bool", "false", "the gradient of @loss is computed">,
+                 Option<"tileColumns", "tile-columns", "int64_t", "256", "the longest row that a tile holds">,
+                 Option<"clusterColumns", "cluster-columns", "int64_t", "0", "that a cluster's tiles hold">,
+                 Option<"rowColumns", "row-columns", "int64_t", "4096", "that blocks which wait for each other hold">,
+                 Option<"operandReuse", "operand-reuse", "int64_t", "1024",
+                        "the widest product that computes an operand as it loads">];
+}
+
 def ConstantsToState : Pass<"constants-to-state", "::mlir::ModuleOp"> {
   let summary = "keep the tables that kernels read in the device's memory";
   let description = [{

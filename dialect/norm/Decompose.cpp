@@ -14,9 +14,10 @@ using namespace keel::norm;
 
 using Values = SmallVector<Value>;
 
-void keel::norm::decomposeRowMoments(RewriterBase &rewriter, Operation *root) {
+void keel::norm::decomposeRowMoments(RewriterBase &rewriter, Operation *root, bool isVectorRow) {
   root->walk([&](MomentsOp op) {
-    if (llvm::is_contained(op.getAxes(), 0))
+    bool isRow = isVectorRow && op.getInput().getType().getRank() == 1;
+    if (llvm::is_contained(op.getAxes(), 0) && !isRow)
       return;
     rewriter.setInsertionPoint(op);
     rewriter.replaceOp(op, *cast<DecomposableOpInterface>(op.getOperation()).decompose(rewriter));

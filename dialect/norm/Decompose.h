@@ -10,7 +10,7 @@ namespace keel::norm {
 llvm::LogicalResult decomposeNormOps(mlir::Operation *root, bool keepMoments);
 
 /// Statistics within a row, of a row that is held, are two passes over it: replaces the moments under `root` that do not go
-/// over dimension 0. Those that do stay, to be merged tile by tile.
-void decomposeRowMoments(mlir::RewriterBase &rewriter, mlir::Operation *root);
+/// over dimension 0. Those that do stay, to be merged tile by tile, unless a vector is one row.
+void decomposeRowMoments(mlir::RewriterBase &rewriter, mlir::Operation *root, bool isVectorRow = false);
 
 } // namespace keel::norm

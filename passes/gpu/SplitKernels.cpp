@@ -99,7 +99,7 @@ struct SplitKernels : impl::SplitKernelsBase<SplitKernels> {
     SmallVector<KernelOp> kernels;
     getOperation().walk([&](KernelOp kernel) { kernels.push_back(kernel); });
     for (KernelOp kernel : kernels) {
-      norm::decomposeRowMoments(rewriter, kernel);
+      norm::decomposeRowMoments(rewriter, kernel, /*isVectorRow=*/true);
       kernel.walk([&](linalg::GenericOp op) { splitWholeSum(rewriter, op); });
       generalize(rewriter, kernel);
       std::string why;

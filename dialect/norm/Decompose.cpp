@@ -201,7 +201,7 @@ template <typename Op> static Normalization describeBatch(Op op) {
 }
 
 /// (1 − momentum)·running + momentum·sum / (count − correction); the running value where that has no meaning.
-static Value updateRunning(Emitter &emit, Value running, Value statistic, bool isMean, Input count, int64_t channel,
+static Value updateRunning(Emitter &emit, Value running, Value statistic, bool isMean, const Input &count, int64_t channel,
                            double momentum) {
   SmallVector<Input> inputs{{running, {channel}}, {statistic, {channel}}, count};
   Type elementType = cast<RankedTensorType>(running.getType()).getElementType();

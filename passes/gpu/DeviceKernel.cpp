@@ -9,6 +9,9 @@
 using namespace mlir;
 using namespace keel;
 
+/// Eight rows of a swizzled tile, after which its pattern repeats.
+static constexpr int64_t sharedAlignment = 1024;
+
 // The type of a launch's parameter for an operand (see keel.launch).
 static Type parameterType(Type type) {
   MLIRContext *context = type.getContext();
@@ -118,14 +121,29 @@ Value DeviceKernel::tensorMap(unsigned operand, int64_t boxRows, int64_t boxColu
   return function.getArgument(function.getNumArguments() - maps.size() + known);
 }
 
-void DeviceKernel::enterGroup(int64_t count) {
+void DeviceKernel::enterGroup(int64_t count, Value number) {
   threads = count;
   inGroup = true;
+  if (!number)
+    return;
+  groupNumber = number;
+  threadNumber = bits(threadNumber, 0, llvm::Log2_64(count));
+  groupStart = sharedTop = sharedSize = llvm::alignTo(sharedSize, sharedAlignment);
+  groupBytes = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0)); // known when all is written
+  groupBase = at(sharedBase, builder.getI8Type(), multiply(number, groupBytes));
+}
+
+void DeviceKernel::leaveGroups(int64_t count) {
+  int64_t bytes = llvm::alignTo(sharedSize - groupStart, sharedAlignment);
+  groupBytes.setValueAttr(builder.getI64IntegerAttr(bytes));
+  sharedSize = groupStart + count * bytes;
 }
 
 Value DeviceKernel::constant(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
 }
+
+Value DeviceKernel::truth() { return arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)); }
 
 Value DeviceKernel::word(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value)));
@@ -263,6 +281,12 @@ Value DeviceKernel::wordFrom(Value low, Value high) {
 
 Value DeviceKernel::opaque(Value value) { return ptx("", "=l,0", value, value.getType()).front(); }
 
+Value DeviceKernel::uniform(Value number) {
+  Value low = arith::TruncIOp::create(builder, loc, builder.getI32Type(), number);
+  Value first = NVVM::ShflOp::create(builder, loc, builder.getI32Type(), word(-1), low, word(0), word(31), NVVM::ShflKind::idx, UnitAttr());
+  return arith::ExtUIOp::create(builder, loc, number.getType(), first);
+}
+
 Value DeviceKernel::extendBf16(Value value) {
   Value wide;
   if (auto known = wordOf.find(value); known != wordOf.end()) {
@@ -306,13 +330,17 @@ int64_t DeviceKernel::allocateShared(int64_t bytes, int64_t alignment) {
   return offset;
 }
 
-Value DeviceKernel::shared(int64_t offset) { return at(sharedBase, builder.getI8Type(), offset); }
+Value DeviceKernel::shared(int64_t offset) {
+  return at(groupBase && offset >= groupStart ? groupBase : sharedBase, builder.getI8Type(), offset);
+}
 
 void DeviceKernel::barrier() {
   if (!inGroup)
     return blockBarrier();
-  constexpr int64_t groupBarrier = 1; // 0 is the block's
-  NVVM::BarrierOp::create(builder, loc, TypeRange(), word(groupBarrier), word(threads), NVVM::BarrierReductionAttr(), Value());
+  Value which = word(1); // 0 is the block's
+  if (groupNumber)
+    which = arith::AddIOp::create(builder, loc, arith::TruncIOp::create(builder, loc, builder.getI32Type(), groupNumber), which);
+  NVVM::BarrierOp::create(builder, loc, TypeRange(), which, word(threads), NVVM::BarrierReductionAttr(), Value());
 }
 
 SmallVector<Value> DeviceKernel::ptx(StringRef text, StringRef constraints, ValueRange operands, TypeRange types) {

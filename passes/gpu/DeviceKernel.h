@@ -3,6 +3,7 @@
 
 #include "dialect/keel/Keel.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -56,6 +57,7 @@ public:
 
   // Constants and arithmetic on i64.
   mlir::Value constant(int64_t value);
+  mlir::Value truth(); // i1
   /// One of i32.
   mlir::Value word(int64_t value);
   mlir::Value add(mlir::Value a, int64_t b);
@@ -71,8 +73,13 @@ public:
   /// Bits [low, low + count) of a non-negative number.
   mlir::Value bits(mlir::Value value, unsigned low, unsigned count);
 
-  /// The code from here on is for the block's first `count` threads alone.
-  void enterGroup(int64_t count);
+  /// The code from here on is for the block's first `count` threads alone; or, where the thread's group has a number (i64), for
+  /// groups of so many, each with shared memory of its own.
+  void enterGroup(int64_t count, mlir::Value number = {});
+  /// The end of what `count` such groups do.
+  void leaveGroups(int64_t count);
+  /// Whether the groups have used shared memory of their own.
+  bool groupUsesShared() const { return sharedSize > groupStart; }
 
   // Where this thread is, as i64.
   mlir::Value thread() { return threadNumber; }
@@ -94,6 +101,8 @@ public:
   mlir::Value wordFrom(mlir::Value low, mlir::Value high);
   /// A bf16 as f32, which it is the upper half of: one instruction where the word it came in is known.
   mlir::Value extendBf16(mlir::Value value);
+  /// The same i64 (of 32 bits), which all threads of a warp have: so ptxas knows it.
+  mlir::Value uniform(mlir::Value number);
   /// The same pointer or i64, of which the compiler knows nothing.
   mlir::Value opaque(mlir::Value value);
   void store(llvm::ArrayRef<mlir::Value> values, mlir::Value pointer);
@@ -130,6 +139,9 @@ private:
   mutable KernelOp kernel;
   unsigned numExtraInputs;
   bool inGroup = false;
+  mlir::Value groupNumber, groupBase;          // where there are several
+  mlir::arith::ConstantOp groupBytes;          // of shared memory that each has, from groupStart on
+  int64_t groupStart = 0;
   llvm::SmallVector<mlir::Attribute> maps; // the last parameters
   llvm::SmallVector<mlir::Type> types; // what the launch passes, in order
   mlir::Value threadNumber, blockNumber, blockCount, sharedBase;

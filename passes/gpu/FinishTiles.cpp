@@ -109,6 +109,12 @@ void TileGenerator::emitFinish(unsigned index, Value parts, Value columnTile) {
 }
 
 void TileGenerator::emitScalars() {
+  if (space.scalars.empty())
+    return;
+  afterAll(device.multiply(device.numBlocks(), schedule.groups()), counter(takeTicket()), [&] { computeScalars(); });
+}
+
+void TileGenerator::computeScalars() {
   Section none;
   FragmentLayout layout = rowsLayout(1, schedule.threads, schedule.threads, schedule.threads, 1);
   TilePlace place{device.constant(0), device.constant(0), device.constant(1), 1, true, false, Value(), Value()};

@@ -62,3 +62,12 @@ FragmentLayout keel::mmaLayout(int64_t rows, int64_t columns, int64_t warpRows, 
   addBits(layout, Axis::Row, warpRows, rowsOfWarp);
   return layout;
 }
+
+FragmentLayout keel::wgmmaLayout(int64_t rows, int64_t columns, int64_t groups) {
+  FragmentLayout layout = mmaLayout(64, columns, 4, 1);
+  layout.rows = rows;
+  for (int64_t row = 64; row < rows / groups; row += 64)
+    layout.rowOffsets.append({row, row + 8});
+  addBits(layout, Axis::Row, groups, rows / groups);
+  return layout;
+}

@@ -35,4 +35,8 @@ FragmentLayout registerTileLayout(int64_t rows, int64_t columns);
 /// elements. PTX ISA 9.7.14.5.8, "Matrix fragments for mma.m16n8k16": C and D.
 FragmentLayout mmaLayout(int64_t rows, int64_t columns, int64_t warpRows, int64_t warpColumns);
 
+/// The accumulators of wgmma.m64nNk16: `groups` groups of four warps, each with `rows / groups` rows, 64 at a time. PTX ISA
+/// 9.7.15.5.1, "Register fragments": D.
+FragmentLayout wgmmaLayout(int64_t rows, int64_t columns, int64_t groups);
+
 } // namespace keel

@@ -15,12 +15,20 @@ struct KernelSchedule {
     return llvm::any_of(sections, [](const SectionSchedule &section) { return section.loop == SectionSchedule::Loop::Wgmma; });
   }
   int64_t cluster() const { return isSpecialised() ? sections.front().cluster : 1; }
-  int64_t blockThreads() const { return isSpecialised() ? threads + copyingThreads : threads; }
+  bool pingpong() const { return isSpecialised() && sections.front().pingpong; }
+  /// Groups of `threads` that run tile programs of their own.
+  int64_t groups() const { return pingpong() ? wgmmaThreads / groupThreads : 1; }
+  int64_t blockThreads() const { return threads * groups() + (isSpecialised() ? copyingThreads : 0); }
+  int64_t mostBlocks = 0; // that a kernel whose blocks stay for several tiles is launched with
   std::string describe(const KernelSpace &space) const;
 };
 
 /// On a kernel: the tile of its main loop, [rows, columns], in the place of the chosen one.
 constexpr llvm::StringLiteral tileAttribute = "keel.tile";
+
+/// On a kernel, or on the module for all that can: its groups of threads take turns (wgmma), in so many blocks at most, whatever else
+/// would be chosen; 0: they do not; i64.
+constexpr llvm::StringLiteral pingpongAttribute = "keel.pingpong";
 
 /// On a kernel: how many blocks share a tile of its main loop (mma.sync, rows of known number), in the place of what is
 /// chosen; i64.

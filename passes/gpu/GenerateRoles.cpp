@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace keel;
@@ -23,17 +24,19 @@ void TileGenerator::emitRoles() {
   // Of 168 that each of the 384 threads has at first.
   constexpr uint32_t registersToCopy = 40, registersToMultiply = 232;
   device.mostShared = 216 << 10;
-  int64_t stages = 0;
+  int64_t stages = 0, cluster = schedule.cluster(), groups = schedule.groups();
   for (const SectionSchedule &section : schedule.sections)
     if (section.loop == SectionSchedule::Loop::Wgmma)
       stages = std::max(stages, section.stages);
-  int64_t cluster = schedule.cluster();
   if (cluster > 1) {
-    clusterExchange.emplace(device, cluster, schedule.sections[0].layout.rows, countRowSums(space.sections[0]));
+    clusterExchange.emplace(device, cluster, schedule.sections[0].layout.rows, countRowSums(space.sections[0]),
+                            schedule.pingpong() ? groups : 0);
     clusterExchange->prepare(device);
     device.function->setAttr(clusterAttribute, builder.getI32IntegerAttr(cluster));
   }
-  barriers.emplace(device, stages);
+  barriers.emplace(device, stages, /*readers=*/schedule.threads / 32);
+  if (schedule.pingpong()) // the ring's memory is its own
+    loops[0] = std::make_unique<WgmmaLoop>(device, space.sections[0], schedule.sections[0], *barriers);
   auto meet = [&] {
     if (cluster == 1)
       return device.blockBarrier();
@@ -41,19 +44,47 @@ void TileGenerator::emitRoles() {
     NVVM::ClusterWaitOp::create(builder, loc, UnitAttr());
   };
   meet();
-  Value multiplies = device.lessThan(device.thread(), device.constant(schedule.threads));
+  Value multiplies = device.lessThan(device.thread(), device.constant(schedule.threads * groups));
   auto roles = scf::IfOp::create(builder, loc, multiplies, /*withElseRegion=*/true);
   // Nobody leaves while others may still reach into its shared memory.
   if (cluster > 1)
     meet();
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(roles.thenBlock());
-  NVVM::SetMaxRegisterOp::create(builder, loc, registersToMultiply, NVVM::SetMaxRegisterAction::increase);
-  device.enterGroup(schedule.threads);
-  emitComputations();
-  builder.setInsertionPointToStart(roles.elseBlock());
-  NVVM::SetMaxRegisterOp::create(builder, loc, registersToCopy, NVVM::SetMaxRegisterAction::decrease);
-  forEachSection([&](unsigned index, Value local, Value rowTiles, int64_t across) { emitCopies(index, local, across); });
+  auto multiply = [&] {
+    builder.setInsertionPointToStart(roles.thenBlock());
+    NVVM::SetMaxRegisterOp::create(builder, loc, registersToMultiply, NVVM::SetMaxRegisterAction::increase);
+    schedule.pingpong() ? emitTurns() : emitComputations();
+  };
+  auto copy = [&] {
+    builder.setInsertionPointToStart(roles.elseBlock());
+    NVVM::SetMaxRegisterOp::create(builder, loc, registersToCopy, NVVM::SetMaxRegisterAction::decrease);
+    if (schedule.pingpong())
+      return emitCopiesOfTurns();
+    forEachSection([&](unsigned index, Value local, Value rowTiles, int64_t across) { emitCopies(index, local, across); });
+  };
+  if (schedule.pingpong()) {
+    copy();
+    multiply();
+  } else { // where the tiles' numbers are drawn is known by then
+    multiply();
+    copy();
+  }
+}
+
+void TileGenerator::inCopyingThread(llvm::function_ref<void()> body) {
+  int64_t first = schedule.threads * schedule.groups();
+  device.when(device.lessThan(device.thread(), device.constant(first + 32)), [&] {
+    device.when(NVVM::ElectSyncOp::create(device.builder, device.loc, device.builder.getI1Type(), Value()), body);
+  });
+}
+
+TilePlace TileGenerator::startOf(unsigned index, Value local, int64_t across) {
+  auto [rowTile, columnTile] = tileOf(local, across);
+  const FragmentLayout &layout = schedule.sections[index].layout;
+  TilePlace place;
+  place.firstRow = device.multiply(rowTile, layout.rows);
+  place.firstColumn = device.multiply(columnTile, layout.columns);
+  return place;
 }
 
 void TileGenerator::emitCopies(unsigned index, Value local, int64_t across) {
@@ -62,17 +93,57 @@ void TileGenerator::emitCopies(unsigned index, Value local, int64_t across) {
     device.blockBarrier();
     local = drawnTile(index);
   }
-  if (how.loop != SectionSchedule::Loop::Wgmma)
-    return;
-  // One thread of one warp.
-  device.when(device.lessThan(device.thread(), device.constant(schedule.threads + 32)), [&] {
-    Value isElected = NVVM::ElectSyncOp::create(device.builder, device.loc, device.builder.getI1Type(), Value());
-    device.when(isElected, [&] {
-      auto [rowTile, columnTile] = tileOf(local, across);
-      TilePlace place;
-      place.firstRow = device.multiply(rowTile, how.layout.rows);
-      place.firstColumn = device.multiply(columnTile, how.layout.columns);
-      loops.at(index)->copy(place, depthOf(index));
+  if (how.loop == SectionSchedule::Loop::Wgmma)
+    inCopyingThread([&] {
+      WgmmaLoop &loop = *loops.at(index);
+      loop.copy(startOf(index, local, across), depthOf(index), loop.start());
     });
+}
+
+//===----------------------------------------------------------------------===//
+// Groups that take turns
+//===----------------------------------------------------------------------===//
+
+// Block b of B has the tiles b, b + B, b + 2B, ...; the copy engine brings their operands one after the other, each group takes every
+// other.
+
+void TileGenerator::emitCopiesOfTurns() {
+  OpBuilder &builder = device.builder;
+  int64_t across = columnTiles(space.sections[0], schedule.sections[0]);
+  Value tiles = device.multiply(device.divideUp(numRows(0), schedule.sections[0].layout.rows), across);
+  inCopyingThread([&] {
+    WgmmaLoop::Position start = loops.at(0)->start();
+    auto loop = scf::ForOp::create(builder, device.loc, device.block(), tiles, device.numBlocks(), ValueRange{start.stage, start.parity});
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    WgmmaLoop::Position next = loops.at(0)->copy(startOf(0, loop.getInductionVar(), across), depthOf(0),
+                                                 {loop.getRegionIterArg(0), loop.getRegionIterArg(1)});
+    scf::YieldOp::create(builder, device.loc, ValueRange{next.stage, next.parity});
   });
+}
+
+void TileGenerator::emitTurns() {
+  OpBuilder &builder = device.builder;
+  int64_t groups = schedule.groups(), across = columnTiles(space.sections[0], schedule.sections[0]);
+  Value group = device.uniform(device.bits(device.thread(), llvm::Log2_64(groupThreads), 1));
+  device.enterGroup(schedule.threads, group);
+  Value rowTiles = device.divideUp(numRows(0), schedule.sections[0].layout.rows);
+  Value first = device.add(device.block(), device.multiply(group, device.numBlocks()));
+  Value tiles = device.multiply(rowTiles, across);
+  auto loop = scf::ForOp::create(builder, device.loc, first, tiles, device.multiply(device.numBlocks(), groups), group);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value next = device.add(loop.getInductionVar(), device.numBlocks());
+    turn = {loop.getRegionIterArg(0), group, arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::sge, next, tiles)};
+    if (clusterExchange)
+      clusterExchange->turn = turn.number;
+    emitSection(0, loop.getInductionVar(), rowTiles, across);
+    // The next tile uses the same shared memory.
+    if (device.groupUsesShared())
+      device.barrier();
+    scf::YieldOp::create(builder, device.loc, device.add(turn.number, groups));
+  }
+  emitScalars();
+  device.leaveGroups(groups);
 }

@@ -97,11 +97,12 @@ void TileGenerator::forEachSection(llvm::function_ref<void(unsigned, Value, Valu
 }
 
 void TileGenerator::emitComputations() {
+  if (schedule.isSpecialised())
+    device.enterGroup(schedule.threads);
   forEachSection([&](unsigned index, Value local, Value rowTiles, int64_t across) {
     emitSection(index, local, rowTiles, across);
   });
-  if (!space.scalars.empty())
-    afterAll(device.numBlocks(), counter(takeTicket()), [&] { emitScalars(); });
+  emitScalars();
 }
 
 SmallVector<Type> TileGenerator::workspaceTypes() const {
@@ -318,9 +319,11 @@ Fragment TileGenerator::emitMainLoop(unsigned index, const TilePlace &place) {
     return emitMmaLoop(device, kernel, section, how, place, depthOf(index));
   if (how.loop == SectionSchedule::Loop::RegisterTile)
     return emitRegisterTileLoop(device, kernel, section, how, place, depthOf(index));
+  if (turn.number)
+    return loops.at(index)->multiply(depthOf(index), turn);
   int64_t mark = device.sharedMark();
   loops[index] = std::make_unique<WgmmaLoop>(device, section, how, *barriers);
-  Fragment sums = loops[index]->multiply(depthOf(index));
+  Fragment sums = loops[index]->multiply(depthOf(index), turn);
   device.releaseShared(mark);
   return sums;
 }

@@ -49,6 +49,8 @@ LaunchSize keel::buildLaunchSize(OpBuilder &builder, KernelOp kernel, const Kern
                                          arith::ConstantIndexOp::create(builder, loc, columnTiles(section, how) * how.splits));
     size.blocks = size.blocks ? arith::AddIOp::create(builder, loc, size.blocks, blocks).getResult() : blocks;
   }
+  if (schedule.pingpong())
+    size.blocks = arith::MinUIOp::create(builder, loc, size.blocks, arith::ConstantIndexOp::create(builder, loc, schedule.mostBlocks));
   if (!size.blocks)
     size.blocks = arith::ConstantIndexOp::create(builder, loc, 1);
   return size;

@@ -28,6 +28,9 @@ struct SectionSchedule {
   int64_t splits = 1; // blocks that share a tile, each with a part of the depth (SplitDepth.h)
   /// Blocks of a cluster, whose tiles lie side by side and which exchange the sums of their rows.
   int64_t cluster = 1;
+  /// Of wgmma: the block's two groups of threads take its tiles in turn, so that one's tile program runs beside the other's main
+  /// loop; and blocks stay for several tiles.
+  bool pingpong = false;
   bool sharesRows(const Section &section) const {
     return section.mainLoop && section.wholeRows && section.columns > layout.columns;
   }
@@ -46,7 +49,8 @@ Fragment emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const Secti
 Fragment emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                      const TilePlace &place, mlir::Value depth);
 
-/// What a block of wgmma threads is made of: 256 that multiply and run the tile program, and a group whose first warp copies.
-constexpr int64_t wgmmaThreads = 256, copyingThreads = 128;
+/// What a block of wgmma threads is made of: 256 that multiply and run the tile program, in two groups, and a group whose first warp
+/// copies.
+constexpr int64_t wgmmaThreads = 256, copyingThreads = 128, groupThreads = 128;
 
 } // namespace keel

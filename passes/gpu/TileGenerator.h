@@ -54,6 +54,12 @@ private:
   void emitRoles();
   /// What the copying group does for a section.
   void emitCopies(unsigned index, mlir::Value local, int64_t across);
+  /// Where groups of threads take turns with the block's tiles: what each does, and the group that copies.
+  void emitTurns();
+  void emitCopiesOfTurns();
+  /// In one thread of the group that copies.
+  void inCopyingThread(llvm::function_ref<void()> body);
+  TilePlace startOf(unsigned index, mlir::Value local, int64_t across);
 
   // After the tiles (FinishTiles.cpp).
 
@@ -70,6 +76,7 @@ private:
   void emitFinish(unsigned index, mlir::Value parts, mlir::Value columnTile);
   /// Single numbers that are functions of arguments: when no block reads the old ones any more.
   void emitScalars();
+  void computeScalars();
 
   KernelOp kernel;
   const KernelSpace &space;
@@ -86,6 +93,7 @@ private:
   std::optional<ClusterExchange> clusterExchange;
   std::map<unsigned, std::unique_ptr<WgmmaLoop>> loops; // by section
   std::map<unsigned, int64_t> drawnAt;                  // where the section's ticket is in shared memory
+  WgmmaLoop::Turn turn;                                 // which of the block's tiles it is
 };
 
 } // namespace keel

@@ -33,15 +33,21 @@ struct RowExchange {
 };
 
 /// How the blocks of a cluster whose tiles share rows do: each stores its parts into the shared memory of all.
+///
+/// Groups of threads that go through several tiles have two sets of places each, for every other of their tiles: who sends for a
+/// tile has received for the one before, so all others have sent for that, and have read what they got for the one before it.
 struct ClusterExchange {
-  /// Takes its memory from the block's.
-  ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites);
+  /// Takes its memory from the block's. `groups`: of threads that go through tiles; 0: the block has one tile.
+  ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites, int64_t groups);
   /// By one thread, before the cluster's first barrier.
   void prepare(DeviceKernel &device);
 
-  int64_t blocks, rows;     // of the cluster, of a tile
-  int64_t sites, used = 0;  // sums to be exchanged, and exchanged so far
-  int64_t values, barriers; // places in shared memory
+  int64_t blocks, rows;       // of the cluster, of a tile
+  int64_t sites, used = 0;    // sums to be exchanged, and exchanged so far
+  int64_t groups;
+  int64_t values, barriers;   // places in shared memory, a set after the other
+  mlir::Value turn = {};      // i64: which of the block's tiles it is
+  int64_t sets() const { return groups ? 2 * groups : 1; }
 };
 
 /// Where a tile lies.
@@ -164,10 +170,10 @@ private:
   void completeRows(llvm::ArrayRef<mlir::linalg::GenericOp> ops, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
   /// The results of the op that may be written as soon as they are known, with their operands' numbers.
   llvm::SmallVector<std::pair<mlir::Value, unsigned>> storedAtOnce(mlir::linalg::GenericOp op);
-  /// A matrix of bf16 that waits in shared memory until its elements are read again, words of two by words.
+  /// A matrix of bf16 that waits in shared memory until its elements are read again, words of two by words; or that is loaded again.
   struct Kept {
     mlir::BlockArgument input;
-    mlir::Value place; // of the thread's first words
+    mlir::Value place = {}; // of the thread's first words, if it waits
     int64_t accesses = 0;
     llvm::SmallVector<mlir::Value> words = {};
   };

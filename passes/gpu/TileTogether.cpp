@@ -9,7 +9,7 @@ using namespace mlir;
 using namespace keel;
 
 /// Of a thread, beside which registers are scarce.
-static constexpr int64_t manyElements = 128, columnsOfBlock = 32;
+static constexpr int64_t manyElements = 128;
 
 /// Bytes of an access to shared memory, and the words in it.
 static constexpr int64_t accessBytes = 16, accessWords = 4;
@@ -29,6 +29,8 @@ struct Member {
 void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> later, SumsOverRows use) {
   std::vector<Kept> kept = keepLoaded(ops, later);
   int64_t mark = device.sharedMark(), columns = layout.columnsHeld(), rows = layout.rowsHeld(), step = columns % 2 ? 1 : 2;
+  // Elements after which a basic block ends: whose sums of four rows are under way has less room.
+  int64_t elementsOfBlock = rows > 2 ? 32 : 64;
   std::vector<Member> members;
   for (Operation *op : ops) {
     auto generic = cast<linalg::GenericOp>(op);
@@ -52,7 +54,7 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
   }
   for (int64_t c = 0; c < columns; c += step) {
     // ptxas would put off sums along the rows until what they sum spills; all the more beside other sums.
-    if (c && !kept.empty() && c % (device.sharedUsedSince(mark) ? columnsOfBlock / 2 : columnsOfBlock) == 0)
+    if (c && rows * columns >= manyElements && c * rows % (device.sharedUsedSince(mark) ? elementsOfBlock / 2 : elementsOfBlock) == 0)
       device.endBasicBlock();
     for (Member &member : members) {
       if (!member.sums) {
@@ -112,7 +114,7 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
 SmallVector<std::pair<Value, unsigned>> TileProgram::storedAtOnce(linalg::GenericOp op) {
   SmallVector<std::pair<Value, unsigned>> stored;
   // A branch for each row that may be missing costs least around all of it; and wide accesses take more columns.
-  if (!place.rowsFit || !place.columnsFit || layout.vector > 2)
+  if (!place.columnsFit || layout.vector > 2)
     return stored;
   auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
   for (auto [index, value] : llvm::enumerate(yield.getValues())) {
@@ -144,16 +146,19 @@ std::vector<TileProgram::Kept> TileProgram::keepLoaded(ArrayRef<Operation *> ops
     auto type = dyn_cast<RankedTensorType>(input.getType());
     if (!type || type.getRank() != 2 || !type.getElementType().isBF16() || !readsInput(ops, input) || !readsInput(later, input))
       continue;
+    kept.push_back({input});
     // Sums take most of it.
     if (device.sharedMark() + words * 4 * device.threads > device.mostShared / 3)
-      break;
+      continue;
     Value place = device.shared(device.allocateShared(words * 4 * device.threads));
-    kept.push_back({input, device.at(place, device.builder.getI8Type(), device.multiply(device.thread(), accessBytes))});
+    kept.back().place = device.at(place, device.builder.getI8Type(), device.multiply(device.thread(), accessBytes));
   }
   return kept;
 }
 
 void TileProgram::putWords(Kept &kept, int64_t column) {
+  if (!kept.place)
+    return;
   const Fragment &fragment = find(kept.input, {Axis::Row, Axis::Column});
   for (int64_t r = 0; r < layout.rowsHeld(); ++r)
     kept.words.push_back(device.wordFrom(at(fragment, r, column), at(fragment, r, column + 1)));
@@ -163,7 +168,12 @@ void TileProgram::putWords(Kept &kept, int64_t column) {
 }
 
 void TileProgram::takeWords(const Kept &kept) {
-  Fragment &fragment = loaded.at({kept.input.getAsOpaquePointer(), {Axis::Row, Axis::Column}});
+  auto known = loaded.find({kept.input.getAsOpaquePointer(), {Axis::Row, Axis::Column}});
+  if (!kept.place) {
+    loaded.erase(known);
+    return;
+  }
+  Fragment &fragment = known->second;
   SmallVector<Value> words;
   for (int64_t i = 0; i < kept.accesses; ++i)
     words.append(device.load(device.at(kept.place, device.builder.getI8Type(), accessBytes * device.threads * i),

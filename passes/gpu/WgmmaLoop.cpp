@@ -12,10 +12,11 @@ using namespace mlir;
 using namespace keel;
 
 namespace {
+/// Barriers of the block (bar.sync) in use otherwise: its own, and those of the groups.
+constexpr int64_t firstOrderBarrier = 3;
 constexpr int64_t elementBytes = 2, instructionDepth = 16, instructionRows = 64;
 /// A row of a swizzled tile, and eight of them, after which the pattern repeats.
 constexpr int64_t rowBytes = 128, patternBytes = 8 * rowBytes, rowElements = rowBytes / elementBytes;
-constexpr int64_t multiplyingWarps = wgmmaThreads / 32;
 
 /// Arithmetic on i32, which addresses in shared memory and numbers of stages are.
 struct Words {
@@ -29,13 +30,14 @@ struct Words {
   Value add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
   Value add(Value a, int64_t b) { return b ? add(a, constant(b)) : a; }
   Value multiply(Value a, int64_t b) { return arith::MulIOp::create(builder, loc, a, constant(b)); }
+  Value multiply(Value a, Value b) { return arith::MulIOp::create(builder, loc, a, b); }
   Value isEqual(Value a, int64_t b) {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, constant(b));
   }
 };
 } // namespace
 
-WgmmaLoop::Barriers::Barriers(DeviceKernel &device, int64_t stages) : stages(stages) {
+WgmmaLoop::Barriers::Barriers(DeviceKernel &device, int64_t stages, int64_t readers) : stages(stages) {
   OpBuilder &builder = device.builder;
   Words words(device);
   full = device.allocateShared(2 * stages * 8);
@@ -43,7 +45,7 @@ WgmmaLoop::Barriers::Barriers(DeviceKernel &device, int64_t stages) : stages(sta
   device.when(device.isZero(device.thread()), [&] {
     for (int64_t stage = 0; stage < stages; ++stage) {
       NVVM::MBarrierInitOp::create(builder, device.loc, device.shared(full + 8 * stage), words.constant(1), Value());
-      NVVM::MBarrierInitOp::create(builder, device.loc, device.shared(empty + 8 * stage), words.constant(multiplyingWarps), Value());
+      NVVM::MBarrierInitOp::create(builder, device.loc, device.shared(empty + 8 * stage), words.constant(readers), Value());
     }
     // The copy engine sees them, too.
     NVVM::FenceMbarrierInitOp::create(builder, device.loc);
@@ -88,13 +90,13 @@ void WgmmaLoop::wait(Value barrier, Value parity) {
 }
 
 /// The next stage, and its parity, which changes with each round of the ring.
-std::pair<Value, Value> WgmmaLoop::advance(Value stage, Value parity) {
+WgmmaLoop::Position WgmmaLoop::advance(Position position) {
   OpBuilder &builder = device.builder;
   Words words(device);
-  Value next = words.add(stage, 1), wraps = words.isEqual(next, schedule.stages);
-  Value other = arith::XOrIOp::create(builder, device.loc, parity, words.constant(1));
+  Value next = words.add(position.stage, 1), wraps = words.isEqual(next, schedule.stages);
+  Value other = arith::XOrIOp::create(builder, device.loc, position.parity, words.constant(1));
   return {arith::SelectOp::create(builder, device.loc, wraps, words.constant(0), next),
-          arith::SelectOp::create(builder, device.loc, wraps, other, parity)};
+          arith::SelectOp::create(builder, device.loc, wraps, other, position.parity)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -116,15 +118,16 @@ void WgmmaLoop::load(const Operand &operand, Value firstOuter, Value firstDepth,
   }
 }
 
-void WgmmaLoop::copy(const TilePlace &place, Value depth) {
+WgmmaLoop::Position WgmmaLoop::start() { return {device.word(0), device.word(1)}; }
+
+WgmmaLoop::Position WgmmaLoop::copy(const TilePlace &place, Value depth, Position position) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   Words words(device);
   // Were the depth known, ptxas would unroll the loop, which the group's few registers do not allow.
   Value zero = words.constant(0), end = words.from(device.opaque(depth)), step = words.constant(schedule.depthTile);
   Value firstRow = words.from(place.firstRow), firstColumn = words.from(place.firstColumn);
-  // Every stage is empty: the wait for the phase before the first one is over at once.
-  auto loop = scf::ForOp::create(builder, loc, zero, end, step, ValueRange{zero, words.constant(1)});
+  auto loop = scf::ForOp::create(builder, loc, zero, end, step, ValueRange{position.stage, position.parity});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   Value stage = loop.getRegionIterArg(0), parity = loop.getRegionIterArg(1), firstDepth = loop.getInductionVar();
@@ -133,8 +136,9 @@ void WgmmaLoop::copy(const TilePlace &place, Value depth) {
   NVVM::MBarrierArriveExpectTxOp::create(builder, loc, TypeRange(), full, words.constant(bytes), NVVM::MemScopeKind::CTA, false, Value());
   load(a, firstRow, firstDepth, stage, full);
   load(b, firstColumn, firstDepth, stage, full);
-  auto [next, nextParity] = advance(stage, parity);
-  scf::YieldOp::create(builder, loc, ValueRange{next, nextParity});
+  Position next = advance({stage, parity});
+  scf::YieldOp::create(builder, loc, ValueRange{next.stage, next.parity});
+  return {loop.getResult(0), loop.getResult(1)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,7 +164,7 @@ Value WgmmaLoop::descriptor(Value start) {
 }
 
 /// 64 rows of the group by all columns, 16 deep. Without `sums` the product alone.
-SmallVector<Value> WgmmaLoop::multiplyStep(ArrayRef<Value> sums, Value a, Value b) {
+SmallVector<Value> WgmmaLoop::multiplyRows(ArrayRef<Value> sums, Value a, Value b) {
   int64_t count = layout.columns / 2; // in a thread
   std::string text, constraints;
   llvm::raw_string_ostream stream(text), list(constraints);
@@ -195,60 +199,104 @@ static SmallVector<Value> waitForSums(DeviceKernel &device, ArrayRef<Value> sums
   return device.ptx("wgmma.wait_group.sync.aligned 0;", constraints, sums, types);
 }
 
-Fragment WgmmaLoop::multiply(Value depth) {
+void WgmmaLoop::release(Value stage) {
+  device.when(device.isZero(device.bits(device.thread(), 0, 5)), [&] {
+    NVVM::MBarrierArriveOp::create(device.builder, device.loc, TypeRange(), barrierAt(barriers.empty, stage), Value());
+  });
+}
+
+/// A parity tells a phase from the one before it and no other. So a turn's waits begin when those of the turn before it are over: the
+/// groups order each other by two barriers of the block, whose last ones need no partner.
+WgmmaLoop::Position WgmmaLoop::startOf(const Turn &turn, Value depth) {
+  OpBuilder &builder = device.builder;
+  Words words(device);
+  if (!turn.number)
+    return {words.constant(0), words.constant(0)};
+  Value isFirst = device.isZero(turn.number), isLater = arith::XOrIOp::create(builder, device.loc, isFirst, device.truth());
+  device.when(isLater, [&] {
+    NVVM::BarrierOp::create(builder, device.loc, TypeRange(), words.add(words.from(turn.group), firstOrderBarrier),
+                            words.constant(wgmmaThreads), NVVM::BarrierReductionAttr(), Value());
+  });
+  // The turns before it have gone through as many stages each.
+  Value before = words.multiply(words.from(turn.number), words.from(device.divideUp(depth, schedule.depthTile)));
+  Value rounds = arith::DivUIOp::create(builder, device.loc, before, words.constant(schedule.stages));
+  return {arith::RemUIOp::create(builder, device.loc, before, words.constant(schedule.stages)),
+          arith::AndIOp::create(builder, device.loc, rounds, words.constant(1))};
+}
+
+void WgmmaLoop::letNextStart(const Turn &turn) {
+  Words words(device);
+  Value hasNext = arith::XOrIOp::create(device.builder, device.loc, turn.isLast, device.truth());
+  device.when(hasNext, [&] {
+    Value other = arith::SubIOp::create(device.builder, device.loc, words.constant(firstOrderBarrier + 1), words.from(turn.group));
+    NVVM::BarrierArriveOp::create(device.builder, device.loc, other, words.constant(wgmmaThreads));
+  });
+}
+
+Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   Words words(device);
-  // Where the group's rows of A are: a box each, or 64 rows of the one. From lane 0: so ptxas knows that a warp has one value.
-  Value group = words.from(device.bits(device.thread(), 7, 1));
-  group = NVVM::ShflOp::create(builder, loc, builder.getI32Type(), words.constant(-1), group, words.constant(0), words.constant(31),
-                               NVVM::ShflKind::idx, UnitAttr());
   Value base = LLVM::PtrToIntOp::create(builder, loc, builder.getI32Type(), device.shared(ring));
-  Value startA = descriptorStart(a, words.add(base, words.multiply(group, instructionRows * rowBytes)));
-  Value startB = descriptorStart(b, words.add(base, b.offset));
-  auto multiplyStage = [&](ArrayRef<Value> sums, Value stage, Value parity) {
-    wait(barrierAt(barriers.full, stage), parity);
+  Value baseA = base;
+  if (!schedule.pingpong) {
+    // Where the group's rows of A are: a box each, or 64 rows of the one.
+    Value group = words.from(device.uniform(device.bits(device.thread(), 7, 1)));
+    baseA = words.add(base, words.multiply(group, instructionRows * rowBytes));
+  }
+  Value startA = descriptorStart(a, baseA), startB = descriptorStart(b, words.add(base, b.offset));
+  int64_t instructions = layout.rowsHeld() / 2, count = layout.columns / 2; // for the group's rows; sums that each has in a thread
+  auto multiplyStage = [&](ArrayRef<Value> sums, Position position) {
+    wait(barrierAt(barriers.full, position.stage), position.parity);
     NVVM::WgmmaFenceAlignedOp::create(builder, loc);
-    Value offset = words.multiply(stage, bytes / 16);
+    Value offset = words.multiply(position.stage, bytes / 16);
     Value stageA = words.add(startA, offset), stageB = words.add(startB, offset);
     SmallVector<Value> results(sums);
     for (int64_t k = 0; k < schedule.depthTile; k += instructionDepth) {
-      auto at = [&](const Operand &operand, Value start) {
-        return descriptor(words.add(start, k * (operand.depthIsLast ? elementBytes : rowBytes) / 16));
+      auto at = [&](const Operand &operand, Value start, int64_t rows) {
+        int64_t alongDepth = k * (operand.depthIsLast ? elementBytes : rowBytes);
+        return descriptor(words.add(start, (alongDepth + rows * rowBytes) / 16));
       };
-      results = multiplyStep(results, at(a, stageA), at(b, stageB));
+      SmallVector<Value> next;
+      for (int64_t i = 0; i < instructions; ++i) {
+        ArrayRef<Value> before = results.empty() ? ArrayRef<Value>() : ArrayRef(results).slice(i * count, count);
+        next.append(multiplyRows(before, at(a, stageA, i * instructionRows), at(b, stageB, 0)));
+      }
+      results = next;
     }
     NVVM::WgmmaGroupSyncAlignedOp::create(builder, loc);
     return results;
   };
-  Value lane = device.bits(device.thread(), 0, 5), isFirstLane = device.isZero(lane);
-  Value zero = words.constant(0);
-  SmallVector<Value> starts = multiplyStage({}, zero, zero);
-  auto [second, parity] = advance(zero, zero);
-  starts.append({second, parity, zero});
+  Position first = startOf(turn, depth);
+  SmallVector<Value> starts = multiplyStage({}, first);
+  Position second = advance(first);
+  starts.append({second.stage, second.parity, first.stage});
   auto loop = scf::ForOp::create(builder, loc, words.constant(schedule.depthTile), words.from(depth), words.constant(schedule.depthTile), starts);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     auto carried = loop.getRegionIterArgs();
-    Value stage = carried[carried.size() - 3], parity = carried[carried.size() - 2], before = carried.back();
-    SmallVector<Value> sums = multiplyStage(SmallVector<Value>(carried.drop_back(3)), stage, parity);
+    Position here{carried[carried.size() - 3], carried[carried.size() - 2]};
+    SmallVector<Value> sums = multiplyStage(SmallVector<Value>(carried.drop_back(3)), here);
     // This stage is being read while the one before it is given back.
     NVVM::WgmmaWaitGroupSyncOp::create(builder, loc, 1);
-    device.when(isFirstLane, [&] {
-      NVVM::MBarrierArriveOp::create(builder, loc, TypeRange(), barrierAt(barriers.empty, before), Value());
-    });
-    auto [next, nextParity] = advance(stage, parity);
-    sums.append({next, nextParity, stage});
+    release(carried.back());
+    Position next = advance(here);
+    sums.append({next.stage, next.parity, here.stage});
     scf::YieldOp::create(builder, loc, sums);
   }
+  if (turn.number)
+    letNextStart(turn);
   SmallVector<Value> sums = waitForSums(device, SmallVector<Value>(loop.getResults().drop_back(3)));
-  // The shared memory is used again.
-  device.barrier();
+  if (turn.number)
+    release(loop.getResults().back());
+  else // the shared memory is used again
+    device.barrier();
   // PTX ISA 9.7.15.5.1, figure of D: two columns of a row, two of the row eight below, and so on with every eight columns.
   Fragment result{true, true, {}};
-  for (int64_t half = 0; half < 2; ++half)
-    for (int64_t column = 0; column < layout.columnsHeld(); ++column)
-      result.elements.push_back(sums[column / 2 * 4 + half * 2 + column % 2]);
+  for (int64_t i = 0; i < instructions; ++i)
+    for (int64_t half = 0; half < 2; ++half)
+      for (int64_t column = 0; column < layout.columnsHeld(); ++column)
+        result.elements.push_back(sums[i * count + column / 2 * 4 + half * 2 + column % 2]);
   return result;
 }

@@ -12,17 +12,30 @@ public:
   /// The memory that all of a kernel's loops of this kind share: barriers. All threads of the block meet
   /// before the loops start.
   struct Barriers {
-    Barriers(DeviceKernel &device, int64_t stages);
+    /// `readers`: warps that read each tile.
+    Barriers(DeviceKernel &device, int64_t stages, int64_t readers);
     int64_t stages, full, empty; // places in shared memory
+  };
+  /// A stage of the ring, and the parity of the round: of the phase that a tile in it completes (`full`), or awaits (`empty`).
+  struct Position {
+    mlir::Value stage, parity; // i32
   };
 
   WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule, const Barriers &barriers);
   static int64_t stageBytes(const FragmentLayout &layout, int64_t depthTile);
 
-  /// For the group that copies.
-  void copy(const TilePlace &place, mlir::Value depth);
+  /// Where the group that copies starts: every stage is empty, as if a round were over.
+  Position start();
+  /// For that group, from `position` on: where the next tile starts.
+  Position copy(const TilePlace &place, mlir::Value depth, Position position);
+  /// A tile of several that the groups of a block take in turns.
+  struct Turn {
+    mlir::Value number; // i64; null: the block has one tile
+    mlir::Value group;  // i64, that takes it
+    mlir::Value isLast; // of the block
+  };
   /// For the others: the tile's sums.
-  Fragment multiply(mlir::Value depth);
+  Fragment multiply(mlir::Value depth, const Turn &turn);
 
 private:
   /// One operand's tile of a stage: boxes side by side along its outer axis, 64 elements wide.
@@ -36,10 +49,13 @@ private:
   void load(const Operand &operand, mlir::Value firstOuter, mlir::Value firstDepth, mlir::Value stage, mlir::Value barrier);
   mlir::Value barrierAt(int64_t first, mlir::Value stage);
   void wait(mlir::Value barrier, mlir::Value parity);
-  std::pair<mlir::Value, mlir::Value> advance(mlir::Value stage, mlir::Value parity);
+  Position advance(Position position);
+  void release(mlir::Value stage);
+  Position startOf(const Turn &turn, mlir::Value depth);
+  void letNextStart(const Turn &turn);
   mlir::Value descriptorStart(const Operand &operand, mlir::Value address);
   mlir::Value descriptor(mlir::Value start);
-  llvm::SmallVector<mlir::Value> multiplyStep(llvm::ArrayRef<mlir::Value> sums, mlir::Value a, mlir::Value b);
+  llvm::SmallVector<mlir::Value> multiplyRows(llvm::ArrayRef<mlir::Value> sums, mlir::Value a, mlir::Value b);
 
   DeviceKernel &device;
   const FragmentLayout &layout;

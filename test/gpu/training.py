@@ -1,7 +1,7 @@
 """Steps of training on the emulated GPU beside the CPU's: the loss of each step, and what the network says after the last.
 
     training.py MODEL.mlir [--tolerance 1e-5] [--logits 1e-4] [--steps 3] [--rows 33] [--target sm_80,...] [--width N] [--strategy NAME]
-                [FLAG of keel-compile]...
+                [--pingpong BLOCKS] [FLAG of keel-compile]...
 
 One artefact has code for all the targets, and each takes its steps. --width puts rows of N in the place of 256, --strategy a
 `keel.strategy` on each normalization. Each device keeps its own state, so that an error in a gradient or an update shows in the losses after it. The batch is
@@ -26,6 +26,7 @@ parser.add_argument("--rows", type=int, default=33)
 parser.add_argument("--target", default="sm_80", help="the emulated GPUs")
 parser.add_argument("--width", default="256")
 parser.add_argument("--strategy")
+parser.add_argument("--pingpong", help="sm_90a: how many blocks, whose groups of threads take turns; 0: they do not")
 options, flags = parser.parse_known_args()
 data = pathlib.Path(__file__).parent.parent / "data"
 
@@ -55,6 +56,9 @@ def train(folder, device):
 
 
 text = options.model.read_text().replace("256", options.width)
+if options.pingpong:
+    aliases, body = text.split("ml_program.global", 1)
+    text = f"{aliases}module attributes {{keel.pingpong = {options.pingpong} : i64}} {{ ml_program.global{body}\n}}\n"
 if options.strategy:
     text, count = re.subn(r"(norm\.\w+_norm .*) :", rf'\1 {{keel.strategy = "{options.strategy}"}} :', text)
     if not count:

@@ -59,7 +59,8 @@ Expected<DeviceDescription> DeviceDescription::parse(StringRef text) {
   for (double group : device.groups)
     inGroups += group;
   if (!device.groups.empty() && inGroups != device.multiprocessors && missing.empty())
-    return createStringError("'groups' have " + Twine(int64_t(inGroups)) + " multiprocessors, the device " + Twine(int64_t(device.multiprocessors)));
+    return createStringError("'groups' have " + Twine(int64_t(inGroups)) + " multiprocessors, the device " +
+                             Twine(int64_t(device.multiprocessors)));
   if (!missing.empty())
     return createStringError("'" + missing + "' is missing or is no number greater than zero");
   return device;

@@ -36,8 +36,8 @@ KernelCost keel::estimateCost(const KernelWork &work, const DeviceDescription &d
   double together = std::min(resident, turns);
 
   cost.memory = work.bytes / device.bandwidth;
-  double operands =
-      double(work.tileRows + work.tileColumns) * work.depth * (work.reads == KernelWork::Reads::Half ? 2 : 4);
+  double operands = (double(work.tileRows) / work.readers + work.tileColumns) * work.depth *
+                    (work.reads == KernelWork::Reads::Half ? 2 : 4);
   cost.matmul = turns * device.multiprocessors *
                 std::max(2 * elements * work.depth / peakOf(work.reads, device), operands / device.cacheBandwidth);
   double epilogue = turns * elements * work.instructions / (device.lanes * device.clock);
@@ -48,8 +48,15 @@ KernelCost keel::estimateCost(const KernelWork &work, const DeviceDescription &d
     // Nothing but loads, which other warps' instructions hide.
     cost.epilogue = std::max(0.0, epilogue - cost.memory);
   }
-  double latency = work.exchange == KernelWork::Exchange::Cluster ? device.cluster : device.barrier;
-  cost.exchange = turns * work.exchanges * latency / together;
   cost.launch = device.launch;
+  double latency = work.exchange == KernelWork::Exchange::Cluster ? device.cluster : device.barrier;
+  if (work.pingpong) {
+    // A tile's other work runs beside the next tile's main loop; the last one's, and what is longer than that, beside
+    // none.
+    double main = cost.matmul / turns, rest = epilogue / turns + work.exchanges * latency;
+    cost.epilogue = rest + (turns - 1) * std::max(0.0, (rest - main) / 2);
+    return cost;
+  }
+  cost.exchange = turns * work.exchanges * latency / together;
   return cost;
 }

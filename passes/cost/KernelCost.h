@@ -20,7 +20,9 @@ struct KernelWork {
   /// Exchanges between the blocks of a row, one after the other.
   int64_t exchanges = 0;
   enum class Exchange { Barrier, Cluster } exchange = Exchange::Barrier;
-  int64_t cluster = 1; ///< blocks that are launched together, and share a row
+  int64_t cluster = 1;   ///< blocks that are launched together, and share a row
+  int64_t readers = 1;   ///< of them, that get the same rows of the product's first operand by one read
+  bool pingpong = false; ///< two groups of a block's threads take its tiles in turn
 };
 
 /// Where the seconds go.

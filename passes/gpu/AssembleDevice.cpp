@@ -1,5 +1,5 @@
-// Device code made and assembled in the middle of a pass pipeline: to look at it, and for tests. keel-compile does the same
-// once the passes are through.
+// Device code made and assembled in the middle of a pass pipeline: to look at it, and for tests. keel-compile does the
+// same once the passes are through.
 #include "passes/gpu/Passes.h"
 
 #include "passes/gpu/DeviceCode.h"
@@ -42,10 +42,9 @@ struct AssembleDevice : keel::impl::AssembleDeviceBase<AssembleDevice> {
         auto number = [&](StringRef name, unsigned value) {
           return builder.getNamedAttr(name, builder.getI32IntegerAttr(value));
         };
-        function->setAttr("keel.resources",
-                          builder.getDictionaryAttr({number("registers", found->second.registers),
-                                                     number("shared", found->second.sharedBytes),
-                                                     number("stack", found->second.stackBytes)}));
+        function->setAttr("keel.resources", builder.getDictionaryAttr({number("registers", found->second.registers),
+                                                                       number("shared", found->second.sharedBytes),
+                                                                       number("stack", found->second.stackBytes)}));
       }
     }
   }

@@ -1,5 +1,5 @@
-// Sums over a tile's rows where many threads hold parts of each column, as the accumulators of mma.sync and wgmma are spread:
-// each thread puts what it has into shared memory, then adds up whole columns.
+// Sums over a tile's rows where many threads hold parts of each column, as the accumulators of mma.sync and wgmma are
+// spread: each thread puts what it has into shared memory, then adds up whole columns.
 #include "passes/gpu/ColumnSums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

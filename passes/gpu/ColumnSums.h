@@ -5,8 +5,8 @@
 
 namespace keel {
 
-/// A sum of 32-bit numbers over the rows of a tile, a number for each column. All threads put() what they hold, meet at a
-/// barrier, and add() up columns.
+/// A sum of 32-bit numbers over the rows of a tile, a number for each column. All threads put() what they hold, meet at
+/// a barrier, and add() up columns.
 class ColumnSums {
 public:
   /// Whether it can be done so, and is better than by shuffles: many lanes of a warp hold parts of a column.
@@ -17,8 +17,8 @@ public:
   ColumnSums(DeviceKernel &device, TileProgram &program, mlir::linalg::GenericOp op);
   /// The thread's parts of two columns that follow each other, the first being its column of that number.
   void put(unsigned result, int64_t column, mlir::Value low, mlir::Value high);
-  /// Gives `use` four columns that follow each other, the first one's number in the tile, and their sums of each result. It
-  /// runs in one thread for each such four.
+  /// Gives `use` four columns that follow each other, the first one's number in the tile, and their sums of each
+  /// result. It runs in one thread for each such four.
   void add(llvm::function_ref<void(unsigned result, mlir::Value first, llvm::ArrayRef<mlir::Value> sums)> use);
 
 private:

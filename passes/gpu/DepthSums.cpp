@@ -6,8 +6,8 @@
 using namespace mlir;
 using namespace keel;
 
-DepthSums::DepthSums(DeviceKernel &device, const Section &section, const Axes &operandAxes, const FragmentLayout &layout,
-                     const TilePlace &tile)
+DepthSums::DepthSums(DeviceKernel &device, const Section &section, const Axes &operandAxes,
+                     const FragmentLayout &layout, const TilePlace &tile)
     : device(device), depth(operandAxes[0] == Axis::Depth ? Axis::Row : Axis::Column) {
   Axis outer = operandAxes[0] == Axis::Depth ? operandAxes[1] : operandAxes[0];
   isMine = outer == Axis::Row ? tile.isFirstColumn : tile.isFirstRow;

@@ -24,7 +24,8 @@
 using namespace mlir;
 using namespace keel;
 
-// A module of its own with the kernels, each with a line table's scope, so that instructions keep their place in the model.
+// A module of its own with the kernels, each with a line table's scope, so that instructions keep their place in the
+// model.
 static FailureOr<OwningOpRef<ModuleOp>> cloneWithScopes(gpu::GPUModuleOp module) {
   OwningOpRef<ModuleOp> copy = ModuleOp::create(module.getLoc());
   for (Operation &op : *module.getBody())
@@ -56,7 +57,8 @@ static LogicalResult linkLibdevice(llvm::Module &code, const CudaToolkit &toolki
   return success();
 }
 
-// A product that one sum reads is fused with it, here and nowhere else: what the emulator executes rounds as the device does.
+// A product that one sum reads is fused with it, here and nowhere else: what the emulator executes rounds as the device
+// does.
 static void fuseMultiplyAdd(llvm::Module &code) {
   SmallVector<llvm::Instruction *> sums;
   for (llvm::Function &function : code)
@@ -117,7 +119,7 @@ static void optimise(llvm::Module &code, llvm::TargetMachine &machine) {
 }
 
 FailureOr<std::unique_ptr<llvm::Module>> keel::translateDeviceCode(gpu::GPUModuleOp module, const GpuTarget &target,
-                                                                  llvm::LLVMContext &context) {
+                                                                   llvm::LLVMContext &context) {
   MLIRContext *mlirContext = module.getContext();
   registerBuiltinDialectTranslation(*mlirContext);
   registerGPUDialectTranslation(*mlirContext);

@@ -22,10 +22,11 @@ struct DeviceCode {
 };
 
 /// The LLVM IR that NVPTX gets, and the emulator too: libdevice linked in, optimised, products and sums fused.
-mlir::FailureOr<std::unique_ptr<llvm::Module>> translateDeviceCode(mlir::gpu::GPUModuleOp module, const GpuTarget &target,
-                                                                  llvm::LLVMContext &context);
+mlir::FailureOr<std::unique_ptr<llvm::Module>> translateDeviceCode(mlir::gpu::GPUModuleOp module,
+                                                                   const GpuTarget &target, llvm::LLVMContext &context);
 
-/// PTX of the oldest version that suffices, assembled. A kernel that spills, or that ptxas serialises or otherwise warns
-/// about, is an error at its place in the model, as is a function that libdevice lacks.
-mlir::FailureOr<DeviceCode> assembleDeviceCode(mlir::gpu::GPUModuleOp module, llvm::Module &code, const GpuTarget &target);
+/// PTX of the oldest version that suffices, assembled. A kernel that spills, or that ptxas serialises or otherwise
+/// warns about, is an error at its place in the model, as is a function that libdevice lacks.
+mlir::FailureOr<DeviceCode> assembleDeviceCode(mlir::gpu::GPUModuleOp module, llvm::Module &code,
+                                               const GpuTarget &target);
 } // namespace keel

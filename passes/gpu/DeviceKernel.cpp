@@ -121,7 +121,8 @@ Value DeviceKernel::tensorMap(unsigned operand, int64_t boxRows, int64_t boxColu
   return function.getArgument(function.getNumArguments() - maps.size() + known);
 }
 
-void DeviceKernel::enterGroup(int64_t count, Value number) {
+void DeviceKernel::enterGroup(int64_t count, Value number, int64_t groups) {
+  this->groups = groups;
   threads = count;
   inGroup = true;
   if (!number)
@@ -129,14 +130,23 @@ void DeviceKernel::enterGroup(int64_t count, Value number) {
   groupNumber = number;
   threadNumber = bits(threadNumber, 0, llvm::Log2_64(count));
   groupStart = sharedTop = sharedSize = llvm::alignTo(sharedSize, sharedAlignment);
+  mostShared = groupStart + llvm::alignDown((mostShared - groupStart) / groups, sharedAlignment);
   groupBytes = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0)); // known when all is written
   groupBase = at(sharedBase, builder.getI8Type(), multiply(number, groupBytes));
 }
 
-void DeviceKernel::leaveGroups(int64_t count) {
+void DeviceKernel::renewThread() {
+  Value inBlock = ptx("mov.u32 $0, %tid.x;", "=r", {}, builder.getI32Type()).front();
+  inBlock = arith::ExtUIOp::create(builder, loc, builder.getI64Type(), inBlock);
+  threadNumber = bits(inBlock, 0, llvm::Log2_64(threads));
+  groupNumber = uniform(bits(inBlock, llvm::Log2_64(threads), llvm::Log2_64(groups)));
+  groupBase = at(sharedBase, builder.getI8Type(), multiply(groupNumber, groupBytes));
+}
+
+void DeviceKernel::leaveGroups() {
   int64_t bytes = llvm::alignTo(sharedSize - groupStart, sharedAlignment);
   groupBytes.setValueAttr(builder.getI64IntegerAttr(bytes));
-  sharedSize = groupStart + count * bytes;
+  sharedSize = groupStart + groups * bytes;
 }
 
 Value DeviceKernel::constant(int64_t value) {
@@ -194,7 +204,8 @@ Value DeviceKernel::at(Value pointer, Type elementType, int64_t index) {
 Value DeviceKernel::pointerTo(unsigned operand, ArrayRef<Value> position) {
   Value offset = constant(0);
   for (auto [dim, index] : llvm::enumerate(position)) {
-    Value number = index.getType().isIndex() ? arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index) : index;
+    Value number =
+        index.getType().isIndex() ? arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index) : index;
     offset = add(multiply(offset, extent(operand, dim)), number);
   }
   return at(parameter(operand), cast<ShapedType>(types[place(operand)]).getElementType(), offset);
@@ -239,7 +250,8 @@ SmallVector<Value> DeviceKernel::loadWhere(Value condition, Type elementType, in
                                            llvm::function_ref<SmallVector<Value>()> access) {
   if (!condition)
     return access();
-  auto branch = scf::IfOp::create(builder, loc, SmallVector<Type>(count, elementType), condition, /*withElseRegion=*/true);
+  auto branch =
+      scf::IfOp::create(builder, loc, SmallVector<Type>(count, elementType), condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
   Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(elementType));
@@ -283,7 +295,8 @@ Value DeviceKernel::opaque(Value value) { return ptx("", "=l,0", value, value.ge
 
 Value DeviceKernel::uniform(Value number) {
   Value low = arith::TruncIOp::create(builder, loc, builder.getI32Type(), number);
-  Value first = NVVM::ShflOp::create(builder, loc, builder.getI32Type(), word(-1), low, word(0), word(31), NVVM::ShflKind::idx, UnitAttr());
+  Value first = NVVM::ShflOp::create(builder, loc, builder.getI32Type(), word(-1), low, word(0), word(31),
+                                     NVVM::ShflKind::idx, UnitAttr());
   return arith::ExtUIOp::create(builder, loc, number.getType(), first);
 }
 
@@ -339,7 +352,8 @@ void DeviceKernel::barrier() {
     return blockBarrier();
   Value which = word(1); // 0 is the block's
   if (groupNumber)
-    which = arith::AddIOp::create(builder, loc, arith::TruncIOp::create(builder, loc, builder.getI32Type(), groupNumber), which);
+    which = arith::AddIOp::create(builder, loc,
+                                  arith::TruncIOp::create(builder, loc, builder.getI32Type(), groupNumber), which);
   NVVM::BarrierOp::create(builder, loc, TypeRange(), which, word(threads), NVVM::BarrierReductionAttr(), Value());
 }
 
@@ -348,7 +362,8 @@ SmallVector<Value> DeviceKernel::ptx(StringRef text, StringRef constraints, Valu
   if (types.size() > 1)
     result = {LLVM::LLVMStructType::getLiteral(builder.getContext(), result)};
   auto op = LLVM::InlineAsmOp::create(builder, loc, result, operands, text, constraints, /*has_side_effects=*/true,
-                                      /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+                                      /*is_align_stack=*/false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(),
+                                      ArrayAttr());
   if (types.size() <= 1)
     return SmallVector<Value>(op->getResults());
   SmallVector<Value> values;
@@ -358,9 +373,16 @@ SmallVector<Value> DeviceKernel::ptx(StringRef text, StringRef constraints, Valu
 }
 
 void DeviceKernel::endBasicBlock() {
-  // LLVM knows that a grid has blocks.
+  // LLVM knows that a grid has blocks. Were it a trap, which ends the kernel, ptxas would not use what setmaxnreg
+  // gives.
   Value count = ptx("mov.u32 $0, %nctaid.x;", "=r", {}, builder.getI32Type()).front();
-  when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, word(0)), [&] { ptx("trap;", ""); });
+  when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, word(0)), [&] { ptx("pmevent 0;", ""); });
+}
+
+void DeviceKernel::waitForCluster(Value barrier, Value parity) {
+  ptx("{\n.reg .pred p;\nagain:\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [$0], $1;\n@p bra done;\n"
+      "bra again;\ndone:\n}",
+      "r,r", {barrier, parity});
 }
 
 void DeviceKernel::blockBarrier() { NVVM::Barrier0Op::create(builder, loc); }

@@ -1,4 +1,5 @@
-// Builds one device function: its parameters, thread numbers, memory accesses, shuffles, shared memory. Addresses are i64.
+// Builds one device function: its parameters, thread numbers, memory accesses, shuffles, shared memory. Addresses are
+// i64.
 #pragma once
 
 #include "dialect/keel/Keel.h"
@@ -10,14 +11,15 @@
 
 namespace keel {
 
-/// On a load: the kernel does not write what it reads. It is no invariant load (ld.global.nc): ptxas moves those away from
-/// where they stand, however many registers that takes.
+/// On a load: the kernel does not write what it reads. It is no invariant load (ld.global.nc): ptxas moves those away
+/// from where they stand, however many registers that takes.
 constexpr llvm::StringLiteral constantAttribute = "keel.constant";
 
 class DeviceKernel {
 public:
-  /// A function of the device module with the parameters that `keel.launch` passes: pointers and numbers for the kernel's
-  /// inputs, the generator's own inputs, the kernel's inits and the generator's own; then every dynamic extent.
+  /// A function of the device module with the parameters that `keel.launch` passes: pointers and numbers for the
+  /// kernel's inputs, the generator's own inputs, the kernel's inits and the generator's own; then every dynamic
+  /// extent.
   DeviceKernel(mlir::OpBuilder &moduleBuilder, KernelOp kernel, mlir::TypeRange extraInputs, mlir::TypeRange extraInits,
                int64_t threads);
 
@@ -41,7 +43,9 @@ public:
   /// Maps what an op and the ops inside it read of the kernel's own block, by `outside`.
   void mapOutside(mlir::Operation &op, mlir::IRMapping &mapping, llvm::function_ref<mlir::Value(mlir::Value)> outside);
   mlir::Value extraInput(unsigned index) { return function.getArgument(kernel.getInputs().size() + index); }
-  mlir::Value extraInit(unsigned index) { return function.getArgument(kernel->getNumOperands() + numExtraInputs + index); }
+  mlir::Value extraInit(unsigned index) {
+    return function.getArgument(kernel->getNumOperands() + numExtraInputs + index);
+  }
   /// The extent of dimension `dim` of a shaped operand, as i64.
   mlir::Value extent(unsigned operand, unsigned dim);
   /// The dimensions of a shaped operand whose extents are not known.
@@ -73,11 +77,13 @@ public:
   /// Bits [low, low + count) of a non-negative number.
   mlir::Value bits(mlir::Value value, unsigned low, unsigned count);
 
-  /// The code from here on is for the block's first `count` threads alone; or, where the thread's group has a number (i64), for
-  /// groups of so many, each with shared memory of its own.
-  void enterGroup(int64_t count, mlir::Value number = {});
-  /// The end of what `count` such groups do.
-  void leaveGroups(int64_t count);
+  /// The code from here on is for the block's first `count` threads alone; or, where the thread's group has a number
+  /// (i64), for groups of so many, each with shared memory of its own.
+  void enterGroup(int64_t count, mlir::Value number = {}, int64_t groups = 1);
+  /// The thread's number is read again: what follows keeps no addresses in registers that were computed before.
+  void renewThread();
+  /// The end of what the groups do.
+  void leaveGroups();
   /// Whether the groups have used shared memory of their own.
   bool groupUsesShared() const { return sharedSize > groupStart; }
 
@@ -92,7 +98,8 @@ public:
   /// The address of an operand's element; the position is of i64 or indices.
   mlir::Value pointerTo(unsigned operand, llvm::ArrayRef<mlir::Value> position);
   /// `isConstant`: the kernel does not write what it reads there.
-  llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1, bool isConstant = false);
+  llvm::SmallVector<mlir::Value> load(mlir::Value pointer, mlir::Type elementType, int64_t count = 1,
+                                      bool isConstant = false);
   /// What `access` loads where the condition holds (a null one always does), else zeros.
   llvm::SmallVector<mlir::Value> loadWhere(mlir::Value condition, mlir::Type elementType, int64_t count,
                                            llvm::function_ref<llvm::SmallVector<mlir::Value>()> access);
@@ -122,6 +129,8 @@ public:
   /// A branch that is never taken: what comes before it is computed before it.
   void endBasicBlock();
 
+  /// Waits for the phase of that parity of an mbarrier (its address, i32) at which other blocks of the cluster arrive.
+  void waitForCluster(mlir::Value barrier, mlir::Value parity);
   void barrier();
   /// Of all threads of the block.
   void blockBarrier();
@@ -134,19 +143,22 @@ public:
   void when(mlir::Value condition, llvm::function_ref<void()> body);
 
 private:
-  unsigned place(unsigned operand) const { return operand < kernel.getInputs().size() ? operand : operand + numExtraInputs; }
+  unsigned place(unsigned operand) const {
+    return operand < kernel.getInputs().size() ? operand : operand + numExtraInputs;
+  }
 
   mutable KernelOp kernel;
   unsigned numExtraInputs;
   bool inGroup = false;
-  mlir::Value groupNumber, groupBase;          // where there are several
-  mlir::arith::ConstantOp groupBytes;          // of shared memory that each has, from groupStart on
-  int64_t groupStart = 0;
+  mlir::Value groupNumber, groupBase; // where there are several
+  mlir::arith::ConstantOp groupBytes; // of shared memory that each has, from groupStart on
+  int64_t groupStart = 0, groups = 1;
   llvm::SmallVector<mlir::Attribute> maps; // the last parameters
-  llvm::SmallVector<mlir::Type> types; // what the launch passes, in order
+  llvm::SmallVector<mlir::Type> types;     // what the launch passes, in order
   mlir::Value threadNumber, blockNumber, blockCount, sharedBase;
   int64_t sharedTop = 0, sharedSize = 0;
-  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, bool>> wordOf; // of a half: the word, and whether it is the upper one
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, bool>>
+      wordOf; // of a half: the word, and whether it is the upper one
 };
 
 /// The symbol of the block's dynamic shared memory in a device module.

@@ -104,7 +104,8 @@ Value ElementValues::valueAt(Value tensor, ArrayRef<Value> position) {
   llvm_unreachable("a tensor that is neither an argument nor evaluated in place");
 }
 
-Value ElementValues::choose(Value condition, Type type, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
+Value ElementValues::choose(Value condition, Type type, llvm::function_ref<Value()> then,
+                            llvm::function_ref<Value()> otherwise) {
   auto branch = scf::IfOp::create(builder, loc, type, condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
@@ -114,13 +115,15 @@ Value ElementValues::choose(Value condition, Type type, llvm::function_ref<Value
   return branch.getResult(0);
 }
 
-Value ElementValues::shift(ArrayRef<Value> position, ArrayRef<OpFoldResult> offsets, ArrayRef<Value> extents, SmallVector<Value> &moved) {
+Value ElementValues::shift(ArrayRef<Value> position, ArrayRef<OpFoldResult> offsets, ArrayRef<Value> extents,
+                           SmallVector<Value> &moved) {
   Value inside;
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   for (auto [index, offset, extent] : llvm::zip(position, offsets, extents)) {
     moved.push_back(arith::SubIOp::create(builder, loc, index, outside(offset)));
-    for (Value test : {arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, moved.back(), zero).getResult(),
-                       arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, moved.back(), extent).getResult()})
+    for (Value test :
+         {arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, moved.back(), zero).getResult(),
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, moved.back(), extent).getResult()})
       inside = inside ? arith::AndIOp::create(builder, loc, inside, test).getResult() : test;
   }
   return inside ? inside : arith::ConstantIntOp::create(builder, loc, 1, 1).getResult();
@@ -131,12 +134,13 @@ Value ElementValues::padAt(tensor::PadOp pad, ArrayRef<Value> position) {
   for (int64_t dim = 0; dim < pad.getSourceType().getRank(); ++dim)
     extents.push_back(extentOf(pad.getSource(), dim));
   Value inside = shift(position, pad.getMixedLowPad(), extents, moved);
-  return choose(inside, getElementTypeOrSelf(pad.getType()), [&] { return valueAt(pad.getSource(), moved); },
-                [&] { return cloneBlock(pad.getRegion().front(), position); });
+  return choose(
+      inside, getElementTypeOrSelf(pad.getType()), [&] { return valueAt(pad.getSource(), moved); },
+      [&] { return cloneBlock(pad.getRegion().front(), position); });
 }
 
 void ElementValues::insertedAt(tensor::InsertSliceOp insert, ArrayRef<Value> position,
-                              function_ref<void(Value, function_ref<Value()>)> use) {
+                               function_ref<void(Value, function_ref<Value()>)> use) {
   SmallVector<Value> moved, extents;
   for (OpFoldResult size : insert.getMixedSizes())
     extents.push_back(outside(size));

@@ -12,7 +12,8 @@ namespace keel {
 class ElementValues {
 protected:
   ElementValues(mlir::OpBuilder &moduleBuilder, KernelOp kernel)
-      : kernel(kernel), device(moduleBuilder, kernel, {}, {}, elementThreads), builder(device.builder), loc(device.loc) {}
+      : kernel(kernel), device(moduleBuilder, kernel, {}, {}, elementThreads), builder(device.builder),
+        loc(device.loc) {}
 
   mlir::Value toIndex(mlir::Value number) {
     return mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
@@ -37,7 +38,8 @@ protected:
                   llvm::function_ref<void(mlir::Value, llvm::function_ref<mlir::Value()>)> use);
   /// Clones a block of scalar ops and gives what it yields.
   mlir::Value cloneBlock(mlir::Block &block, llvm::ArrayRef<mlir::Value> arguments);
-  llvm::SmallVector<mlir::Value> cloneOps(mlir::Block &block, llvm::ArrayRef<mlir::Value> loops, mlir::IRMapping &mapping);
+  llvm::SmallVector<mlir::Value> cloneOps(mlir::Block &block, llvm::ArrayRef<mlir::Value> loops,
+                                          mlir::IRMapping &mapping);
   llvm::SmallVector<mlir::Value> body(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::Value> loops,
                                       llvm::ArrayRef<mlir::Value> arguments);
   /// The elements that an iteration reads; `sums` in the place of the inits, where given.

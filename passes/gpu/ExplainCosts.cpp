@@ -22,8 +22,8 @@ static double estimateWithoutNorm(const Section &section, const SectionSchedule 
   return best;
 }
 
-void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch, unsigned sm,
-                           bool hasWgmma) {
+void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch,
+                           unsigned sm, bool hasWgmma) {
   for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
     if (!section.wholeRows)
       continue;
@@ -36,8 +36,8 @@ void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const Kern
       return;
     Operation *where = section.mainLoop ? section.mainLoop : section.ops.front();
     remark::analysis(where->getLoc(), remark::RemarkOpts::name("cost").category("gpu").function(kernel.getName()))
-        << ("kernel '" + kernel.getName() + "' for sm_" + Twine(sm) + (hasWgmma ? "a" : "") + ", " + how.describe(section) +
-            ": completing its rows is expected to add " + costs)
+        << ("kernel '" + kernel.getName() + "' for sm_" + Twine(sm) + (hasWgmma ? "a" : "") + ", " +
+            how.describe(section) + ": completing its rows is expected to add " + costs)
                .str();
   }
 }

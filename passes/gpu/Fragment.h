@@ -1,6 +1,6 @@
-// A fragment: a tile of rows and columns, spread over the threads of a block. Every thread holds the same number of rows
-// and of columns, at constant distances from its first; bits of the thread's number say where that is. One description
-// serves register tiles, the accumulators of mma.sync and rows read from memory.
+// A fragment: a tile of rows and columns, spread over the threads of a block. Every thread holds the same number of
+// rows and of columns, at constant distances from its first; bits of the thread's number say where that is. One
+// description serves register tiles, the accumulators of mma.sync and rows read from memory.
 #pragma once
 
 #include "passes/gpu/KernelSpace.h"
@@ -35,8 +35,8 @@ FragmentLayout registerTileLayout(int64_t rows, int64_t columns);
 /// elements. PTX ISA 9.7.14.5.8, "Matrix fragments for mma.m16n8k16": C and D.
 FragmentLayout mmaLayout(int64_t rows, int64_t columns, int64_t warpRows, int64_t warpColumns);
 
-/// The accumulators of wgmma.m64nNk16: `groups` groups of four warps, each with `rows / groups` rows, 64 at a time. PTX ISA
-/// 9.7.15.5.1, "Register fragments": D.
+/// The accumulators of wgmma.m64nNk16: `groups` groups of four warps, each with `rows / groups` rows, 64 at a time. PTX
+/// ISA 9.7.15.5.1, "Register fragments": D.
 FragmentLayout wgmmaLayout(int64_t rows, int64_t columns, int64_t groups);
 
 } // namespace keel

@@ -12,7 +12,8 @@ struct KernelSchedule {
   std::vector<SectionSchedule> sections;
   /// Further threads of a block, which do nothing but copy.
   bool isSpecialised() const {
-    return llvm::any_of(sections, [](const SectionSchedule &section) { return section.loop == SectionSchedule::Loop::Wgmma; });
+    return llvm::any_of(sections,
+                        [](const SectionSchedule &section) { return section.loop == SectionSchedule::Loop::Wgmma; });
   }
   int64_t cluster() const { return isSpecialised() ? sections.front().cluster : 1; }
   bool pingpong() const { return isSpecialised() && sections.front().pingpong; }
@@ -26,23 +27,23 @@ struct KernelSchedule {
 /// On a kernel: the tile of its main loop, [rows, columns], in the place of the chosen one.
 constexpr llvm::StringLiteral tileAttribute = "keel.tile";
 
-/// On a kernel, or on the module for all that can: its groups of threads take turns (wgmma), in so many blocks at most, whatever else
-/// would be chosen; 0: they do not; i64.
+/// On a kernel, or on the module for all that can: its groups of threads take turns (wgmma), in so many blocks at most,
+/// whatever else would be chosen; 0: they do not; i64.
 constexpr llvm::StringLiteral pingpongAttribute = "keel.pingpong";
 
 /// On a kernel: how many blocks share a tile of its main loop (mma.sync, rows of known number), in the place of what is
 /// chosen; i64.
 constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 
-/// Chooses tiles and main loops for a device; `batch` is the most rows where their number is dynamic; `hasWgmma`: the target
-/// is sm_90a.
+/// Chooses tiles and main loops for a device; `batch` is the most rows where their number is dynamic; `hasWgmma`: the
+/// target is sm_90a.
 KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,
                               bool hasWgmma);
 
-/// A remark for each section that completes rows: what that is expected to add to its time, on every GPU that runs the target
-/// and has a description.
-void explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch, unsigned sm,
-                     bool hasWgmma);
+/// A remark for each section that completes rows: what that is expected to add to its time, on every GPU that runs the
+/// target and has a description.
+void explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch,
+                     unsigned sm, bool hasWgmma);
 
 /// What a kernel needs beside its operands: partial sums, which later blocks add up.
 struct Workspace {
@@ -59,10 +60,11 @@ struct DeviceFunction {
   int64_t words = 0;                 // i64 words likewise, which its blocks exchange
 };
 
-/// Emits the device function of a kernel whose computations run over tiles. `firstTicket` and `firstWord` are the numbers
-/// of its first counter and word; `batch` is the most rows where their number is dynamic.
+/// Emits the device function of a kernel whose computations run over tiles. `firstTicket` and `firstWord` are the
+/// numbers of its first counter and word; `batch` is the most rows where their number is dynamic.
 DeviceFunction generateTileKernel(mlir::OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
-                                  const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord, int64_t batch);
+                                  const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord,
+                                  int64_t batch);
 
 /// A section's tiles along its rows' length; and all of them, where the number of rows is known.
 int64_t columnTiles(const Section &section, const SectionSchedule &schedule);
@@ -79,10 +81,11 @@ void eraseLastBarriers(mlir::LLVM::LLVMFuncOp function);
 
 /// The number of blocks of each section, and of each section's tiles of rows, as values at the launch.
 struct LaunchSize {
-  mlir::Value blocks; // index
+  mlir::Value blocks;                      // index
   llvm::SmallVector<mlir::Value> rowTiles; // index, a section each
 };
-LaunchSize buildLaunchSize(mlir::OpBuilder &builder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule);
+LaunchSize buildLaunchSize(mlir::OpBuilder &builder, KernelOp kernel, const KernelSpace &space,
+                           const KernelSchedule &schedule);
 
 /// A kernel of one computation of any shape: a thread for each element of its result.
 /// Fails with an error for an op that no GPU kernel is made of.

@@ -1,6 +1,6 @@
-// The device function of a kernel of one computation of any shape: a thread for each element of the result, loops over what
-// it sums; or of a loop of such computations, each of which changes a part of a tensor. General, and as fast as its memory
-// accesses happen to be.
+// The device function of a kernel of one computation of any shape: a thread for each element of the result, loops over
+// what it sums; or of a loop of such computations, each of which changes a part of a tensor. General, and as fast as
+// its memory accesses happen to be.
 #include "passes/gpu/ElementValues.h"
 
 #include "passes/fuse/Partition.h"
@@ -65,7 +65,8 @@ public:
       SmallVector<Value> position = positionOf(element, extents);
       if (auto generic = dyn_cast<linalg::GenericOp>(op))
         status = emitGeneric(generic, cast<OpResult>(yield.getValues()[smallest]), position);
-      else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op); insert && insert.getDest() == kernel.getBlock()->getArgument(output))
+      else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op);
+               insert && insert.getDest() == kernel.getBlock()->getArgument(output))
         // In place: the other elements stay as they are, even if nobody has written them.
         insertedAt(insert, position, [&](Value inside, function_ref<Value()> source) {
           device.when(inside, [&] { write(output, position, source()); });
@@ -91,8 +92,8 @@ private:
     return position;
   }
 
-  /// A thread takes one element of the slices that the steps change, one after the other: no other thread touches what it
-  /// touches.
+  /// A thread takes one element of the slices that the steps change, one after the other: no other thread touches what
+  /// it touches.
   void emitSteps(scf::ForOp loop, tensor::InsertSliceOp change) {
     steps = loop;
     SmallVector<Value> extents;
@@ -152,14 +153,17 @@ private:
     op.getReductionDims(reductions);
     if (llvm::any_of(reductions, [&](unsigned loop) { return loops[loop]; }) ||
         reductions.size() + map.getNumResults() != op.getNumLoops())
-      return op.emitError("no GPU kernel can be made of a loop nest whose smallest result is not what it runs over in parallel yet");
+      return op.emitError(
+          "no GPU kernel can be made of a loop nest whose smallest result is not what it runs over in parallel yet");
     if (reductions.empty()) {
       writeResults(op, loops, body(op, loops, operandsAt(op, loops, {})), /*written=*/false);
       return success();
     }
     SmallVector<Value> sums;
     for (OpOperand &init : op.getDpsInitsMutable())
-      sums.push_back(isWritten(op, &init) ? arith::ConstantOp::create(builder, loc, builder.getZeroAttr(getElementTypeOrSelf(init.get()))).getResult()
+      sums.push_back(isWritten(op, &init) ? arith::ConstantOp::create(
+                                                builder, loc, builder.getZeroAttr(getElementTypeOrSelf(init.get())))
+                                                .getResult()
                                           : valueAt(init.get(), positionIn(op, &init, loops)));
     writeResults(op, loops, reduce(op, reductions, loops, sums), /*written=*/false);
     return success();
@@ -172,7 +176,8 @@ private:
     return position;
   }
 
-  SmallVector<Value> reduce(linalg::GenericOp op, ArrayRef<unsigned> reductions, SmallVector<Value> loops, ArrayRef<Value> sums) {
+  SmallVector<Value> reduce(linalg::GenericOp op, ArrayRef<unsigned> reductions, SmallVector<Value> loops,
+                            ArrayRef<Value> sums) {
     if (reductions.empty()) {
       SmallVector<Value> results = body(op, loops, operandsAt(op, loops, sums));
       writeResults(op, loops, results, /*written=*/true);
@@ -197,7 +202,8 @@ FailureOr<LLVM::LLVMFuncOp> keel::generateElementKernel(OpBuilder &moduleBuilder
 Value keel::buildElementLaunchSize(OpBuilder &builder, KernelOp kernel) {
   Location loc = kernel.getLoc();
   if (tensor::InsertSliceOp change = changeOfStep(kernel))
-    return arith::ConstantIndexOp::create(builder, loc, llvm::divideCeil(change.getSourceType().getNumElements(), elementThreads));
+    return arith::ConstantIndexOp::create(builder, loc,
+                                          llvm::divideCeil(change.getSourceType().getNumElements(), elementThreads));
   Value output = kernel.getInits()[smallestResult(kernel)];
   Value count = arith::ConstantIndexOp::create(builder, loc, 1);
   for (int64_t dim = 0; dim < cast<RankedTensorType>(output.getType()).getRank(); ++dim)

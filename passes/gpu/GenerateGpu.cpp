@@ -45,8 +45,8 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
     auto device = gpu::GPUModuleOp::create(builder, module.getLoc(), deviceSymbol);
     OpBuilder deviceBuilder = OpBuilder::atBlockEnd(device.getBody());
     auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
-    LLVM::GlobalOp::create(deviceBuilder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External, sharedSymbol,
-                           Attribute(), /*alignment=*/1024, /*addrSpace=*/3);
+    LLVM::GlobalOp::create(deviceBuilder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External,
+                           sharedSymbol, Attribute(), /*alignment=*/1024, /*addrSpace=*/3);
     for (KernelOp kernel : kernels)
       if (failed(generate(kernel, deviceBuilder)))
         return signalPassFailure();
@@ -125,14 +125,16 @@ private:
   }
 
   /// Every entry that launches such a kernel gets the memory as a piece of state.
-  static void provide(ModuleOp module, StringRef name, int64_t count, Type elementType, std::vector<Value> &placeholders) {
+  static void provide(ModuleOp module, StringRef name, int64_t count, Type elementType,
+                      std::vector<Value> &placeholders) {
     if (!count)
       return;
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
     auto type = RankedTensorType::get({count}, elementType);
-    auto global = ml_program::GlobalOp::create(builder, module.getLoc(), name, type, /*is_mutable=*/true,
-                                               InitAttr::get(builder.getContext(), InitKind::Zeros, builder.getDictionaryAttr({})),
-                                               builder.getStringAttr("private"));
+    auto global = ml_program::GlobalOp::create(
+        builder, module.getLoc(), name, type, /*is_mutable=*/true,
+        InitAttr::get(builder.getContext(), InitKind::Zeros, builder.getDictionaryAttr({})),
+        builder.getStringAttr("private"));
     global->setAttr(roleAttribute, builder.getStringAttr("derived"));
     DenseMap<Operation *, Value> arguments;
     for (Value placeholder : placeholders) {
@@ -140,10 +142,10 @@ private:
       Value &argument = arguments[function.getOperation()];
       if (!argument) {
         // In place, behind bufferization's back: no two launches run at once, and each leaves zeros.
-        DictionaryAttr attributes = builder.getDictionaryAttr(
-            {builder.getNamedAttr("bufferization.writable", builder.getBoolAttr(false)),
-             builder.getNamedAttr(stateAttribute, FlatSymbolRefAttr::get(global)),
-             builder.getNamedAttr(accessAttribute, builder.getI32IntegerAttr(3))});
+        DictionaryAttr attributes =
+            builder.getDictionaryAttr({builder.getNamedAttr("bufferization.writable", builder.getBoolAttr(false)),
+                                       builder.getNamedAttr(stateAttribute, FlatSymbolRefAttr::get(global)),
+                                       builder.getNamedAttr(accessAttribute, builder.getI32IntegerAttr(3))});
         (void)function.insertArgument(0, type, attributes, module.getLoc());
         argument = function.getArgument(0);
       }

@@ -1,4 +1,5 @@
-// The roles of a warp-specialised kernel's threads: the last group of threads has the copy engine bring what the others multiply.
+// The roles of a warp-specialised kernel's threads: the last group of threads has the copy engine bring what the others
+// multiply.
 #include "passes/gpu/TileGenerator.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -23,18 +24,19 @@ void TileGenerator::emitRoles() {
   Location loc = device.loc;
   // Of 168 that each of the 384 threads has at first.
   constexpr uint32_t registersToCopy = 40, registersToMultiply = 232;
-  device.mostShared = 216 << 10;
+  device.mostShared = 227 << 10; // CUDA C++ Programming Guide, compute capability 9.0
   int64_t stages = 0, cluster = schedule.cluster(), groups = schedule.groups();
   for (const SectionSchedule &section : schedule.sections)
     if (section.loop == SectionSchedule::Loop::Wgmma)
       stages = std::max(stages, section.stages);
-  if (cluster > 1) {
+  if (cluster > 1)
+    device.function->setAttr(clusterAttribute, builder.getI32IntegerAttr(cluster));
+  if (schedule.sections[0].exchangesInCluster(space.sections[0])) {
     clusterExchange.emplace(device, cluster, schedule.sections[0].layout.rows, countRowSums(space.sections[0]),
                             schedule.pingpong() ? groups : 0);
     clusterExchange->prepare(device);
-    device.function->setAttr(clusterAttribute, builder.getI32IntegerAttr(cluster));
   }
-  barriers.emplace(device, stages, /*readers=*/schedule.threads / 32);
+  barriers.emplace(device, stages, /*readers=*/schedule.threads / 32 * schedule.sections[0].readers());
   if (schedule.pingpong()) // the ring's memory is its own
     loops[0] = std::make_unique<WgmmaLoop>(device, space.sections[0], schedule.sections[0], *barriers);
   auto meet = [&] {
@@ -60,7 +62,8 @@ void TileGenerator::emitRoles() {
     NVVM::SetMaxRegisterOp::create(builder, loc, registersToCopy, NVVM::SetMaxRegisterAction::decrease);
     if (schedule.pingpong())
       return emitCopiesOfTurns();
-    forEachSection([&](unsigned index, Value local, Value rowTiles, int64_t across) { emitCopies(index, local, across); });
+    forEachSection(
+        [&](unsigned index, Value local, Value rowTiles, int64_t across) { emitCopies(index, local, across); });
   };
   if (schedule.pingpong()) {
     copy();
@@ -104,8 +107,8 @@ void TileGenerator::emitCopies(unsigned index, Value local, int64_t across) {
 // Groups that take turns
 //===----------------------------------------------------------------------===//
 
-// Block b of B has the tiles b, b + B, b + 2B, ...; the copy engine brings their operands one after the other, each group takes every
-// other.
+// Block b of B has the tiles b, b + B, b + 2B, ...; the copy engine brings their operands one after the other, each
+// group takes every other.
 
 void TileGenerator::emitCopiesOfTurns() {
   OpBuilder &builder = device.builder;
@@ -113,7 +116,8 @@ void TileGenerator::emitCopiesOfTurns() {
   Value tiles = device.multiply(device.divideUp(numRows(0), schedule.sections[0].layout.rows), across);
   inCopyingThread([&] {
     WgmmaLoop::Position start = loops.at(0)->start();
-    auto loop = scf::ForOp::create(builder, device.loc, device.block(), tiles, device.numBlocks(), ValueRange{start.stage, start.parity});
+    auto loop = scf::ForOp::create(builder, device.loc, device.block(), tiles, device.numBlocks(),
+                                   ValueRange{start.stage, start.parity});
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     WgmmaLoop::Position next = loops.at(0)->copy(startOf(0, loop.getInductionVar(), across), depthOf(0),
@@ -126,7 +130,7 @@ void TileGenerator::emitTurns() {
   OpBuilder &builder = device.builder;
   int64_t groups = schedule.groups(), across = columnTiles(space.sections[0], schedule.sections[0]);
   Value group = device.uniform(device.bits(device.thread(), llvm::Log2_64(groupThreads), 1));
-  device.enterGroup(schedule.threads, group);
+  device.enterGroup(schedule.threads, group, groups);
   Value rowTiles = device.divideUp(numRows(0), schedule.sections[0].layout.rows);
   Value first = device.add(device.block(), device.multiply(group, device.numBlocks()));
   Value tiles = device.multiply(rowTiles, across);
@@ -135,7 +139,8 @@ void TileGenerator::emitTurns() {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value next = device.add(loop.getInductionVar(), device.numBlocks());
-    turn = {loop.getRegionIterArg(0), group, arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::sge, next, tiles)};
+    turn = {loop.getRegionIterArg(0), group,
+            arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::sge, next, tiles)};
     if (clusterExchange)
       clusterExchange->turn = turn.number;
     emitSection(0, loop.getInductionVar(), rowTiles, across);
@@ -144,6 +149,7 @@ void TileGenerator::emitTurns() {
       device.barrier();
     scf::YieldOp::create(builder, device.loc, device.add(turn.number, groups));
   }
+  device.renewThread();
   emitScalars();
-  device.leaveGroups(groups);
+  device.leaveGroups();
 }

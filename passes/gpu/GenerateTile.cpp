@@ -42,10 +42,11 @@ static DeviceFunction describeWorkspaces(const KernelSpace &space, const KernelS
   return made;
 }
 
-TileGenerator::TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
-                             unsigned firstTicket, int64_t firstWord, int64_t batch)
-    : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)), firstTicket(firstTicket),
-      firstWord(firstWord), batch(batch), families(findFamilies(kernel, space)), device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.blockThreads()),
+TileGenerator::TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
+                             const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord, int64_t batch)
+    : kernel(kernel), space(space), schedule(schedule), result(describeWorkspaces(space, schedule)),
+      firstTicket(firstTicket), firstWord(firstWord), batch(batch), families(findFamilies(kernel, space)),
+      device(moduleBuilder, kernel, ownInputs(), workspaceTypes(), schedule.blockThreads()),
       partials(device, result.workspaces) {
   result.function = device.function;
 }
@@ -191,7 +192,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     place.isFirstColumn = device.isZero(columnTile);
   if (how.exchanges(section))
     place.exchange = &exchange;
-  if (how.cluster > 1)
+  if (how.exchangesInCluster(section))
     place.cluster = &*clusterExchange;
   exchange.rowTile = rowTile;
   exchange.columnTile = columnTile;
@@ -240,17 +241,19 @@ void TileGenerator::emitTile(const Section &section, TileProgram &program, Small
     for (Operation *op : takeWave(section, ops)) {
       const Axes &loops = section.loops.find(op)->second;
       bool isTile = llvm::is_contained(loops, Axis::Row) && llvm::is_contained(loops, Axis::Column);
-      if (llvm::is_contained(section.rowStatistics, op) || (llvm::is_contained(section.rowSums, op) && !(isTile && isa<linalg::GenericOp>(op))))
+      if (llvm::is_contained(section.rowStatistics, op) ||
+          (llvm::is_contained(section.rowSums, op) && !(isTile && isa<linalg::GenericOp>(op))))
         others.push_back(op);
       else if (isTile)
         together.push_back(op);
       else // it reads nothing of the wave that has rows and columns
         program.run(op);
     }
-    program.runTogether(together, ops, {[&](Value sum, Value first, ArrayRef<Value> sums) {
-                                     partials.writeColumns(program, sum, rowTile, first, sums);
-                                   },
-                                   [&](Operation *op, ArrayRef<Fragment> sums) { partials.write(program, op, rowTile, sums); }});
+    program.runTogether(together, ops,
+                        {[&](Value sum, Value first, ArrayRef<Value> sums) {
+                           partials.writeColumns(program, sum, rowTile, first, sums);
+                         },
+                         [&](Operation *op, ArrayRef<Fragment> sums) { partials.write(program, op, rowTile, sums); }});
     for (Operation *op : others)
       if (llvm::is_contained(section.rowStatistics, op))
         partials.writeAlong(program, op, rowTile, columnTile, across);
@@ -272,7 +275,8 @@ void TileGenerator::setPlace(TilePlace &place, unsigned index, Value rowTile, Va
     place.isFirstRow = device.isZero(rowTile);
 }
 
-void TileGenerator::emitInTurn(unsigned index, TilePlace place, Value block, Value columnTile, Value rowTiles, int64_t across) {
+void TileGenerator::emitInTurn(unsigned index, TilePlace place, Value block, Value columnTile, Value rowTiles,
+                               int64_t across) {
   const Section &section = space.sections[index];
   const SectionSchedule &how = schedule.sections[index];
   int64_t mark = device.sharedMark();
@@ -285,8 +289,8 @@ void TileGenerator::emitInTurn(unsigned index, TilePlace place, Value block, Val
   device.releaseShared(mark);
 }
 
-/// The block's tile, in the order in which blocks start: whoever waits, waits for a block that started before it or that
-/// will get a multiprocessor of its own.
+/// The block's tile, in the order in which blocks start: whoever waits, waits for a block that started before it or
+/// that will get a multiprocessor of its own.
 Value TileGenerator::takeTile(unsigned index, Value count, RowExchange &exchange) {
   OpBuilder &builder = device.builder;
   Type i32 = builder.getI32Type();
@@ -319,8 +323,11 @@ Fragment TileGenerator::emitMainLoop(unsigned index, const TilePlace &place) {
     return emitMmaLoop(device, kernel, section, how, place, depthOf(index));
   if (how.loop == SectionSchedule::Loop::RegisterTile)
     return emitRegisterTileLoop(device, kernel, section, how, place, depthOf(index));
-  if (turn.number)
-    return loops.at(index)->multiply(depthOf(index), turn);
+  if (turn.number) {
+    Fragment sums = loops.at(index)->multiply(depthOf(index), turn);
+    device.renewThread();
+    return sums;
+  }
   int64_t mark = device.sharedMark();
   loops[index] = std::make_unique<WgmmaLoop>(device, section, how, *barriers);
   Fragment sums = loops[index]->multiply(depthOf(index), turn);

@@ -13,8 +13,18 @@ using namespace mlir;
 // "a" form; family targets (suffix f) came with 8.8.
 static unsigned getOldestPtx(unsigned sm, char suffix) {
   unsigned version = 90;
-  for (auto [target, introduced] : {std::pair(80u, 70u), {86, 71}, {87, 74}, {89, 78}, {90, 78}, {100, 86}, {101, 86},
-                                    {120, 87}, {103, 88}, {121, 88}, {88, 90}, {110, 90}})
+  for (auto [target, introduced] : {std::pair(80u, 70u),
+                                    {86, 71},
+                                    {87, 74},
+                                    {89, 78},
+                                    {90, 78},
+                                    {100, 86},
+                                    {101, 86},
+                                    {120, 87},
+                                    {103, 88},
+                                    {121, 88},
+                                    {88, 90},
+                                    {110, 90}})
     if (target == sm)
       version = introduced;
   if (suffix == 'a')
@@ -62,8 +72,9 @@ FailureOr<keel::GpuTarget> keel::getGpuTarget(StringRef name, Location loc) {
       if (sm >= 80 && subtargets->isCPUStringValid(other))
         usable.push_back(other);
     }
-    return emitError(loc, "unknown target '") << name << "', expected native, a CPU's name, or one of "
-                                              << llvm::join(usable, ", ") << " (what " << toolkit->ptxas << " assembles for)";
+    return emitError(loc, "unknown target '")
+           << name << "', expected native, a CPU's name, or one of " << llvm::join(usable, ", ") << " (what "
+           << toolkit->ptxas << " assembles for)";
   }
   target.specific = suffix != 0;
   target.ptx = getOldestPtx(target.sm, suffix);

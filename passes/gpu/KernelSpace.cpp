@@ -78,7 +78,8 @@ public:
     SmallVector<Operation *> computations;
     DenseMap<Value, Operation *> readers; // of matrices: the first
     for (Operation &op : *kernel.getBlock()) {
-      bool isResult = llvm::any_of(op.getResults(), [&](Value value) { return llvm::is_contained(yield.getValues(), value); });
+      bool isResult =
+          llvm::any_of(op.getResults(), [&](Value value) { return llvm::is_contained(yield.getValues(), value); });
       if (isEvaluatedInPlace(&op)) {
         if (isResult) {
           if (auto generic = dyn_cast<linalg::GenericOp>(&op); !generic || generic.getNumLoops())
@@ -192,7 +193,8 @@ private:
       op->walk([&](tensor::ExtractOp extract) { gathers |= !isa<BlockArgument>(extract.getTensor()); });
       if (gathers)
         return fail(op, "it gathers from what is not in memory");
-      if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.getNumReductionLoops() && !reducesInParts(generic))
+      if (auto generic = dyn_cast<linalg::GenericOp>(op);
+          generic && generic.getNumReductionLoops() && !reducesInParts(generic))
         return fail(op, "it reduces in an order of its own");
     }
     if (!seed(section))
@@ -256,7 +258,8 @@ private:
           return false;
       for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps)) {
         Operation *producer = value.getDefiningOp();
-        if (producer && isa<RankedTensorType>(value.getType()) && !isEvaluatedInPlace(producer) && values[value] != axesOf(map))
+        if (producer && isa<RankedTensorType>(value.getType()) && !isEvaluatedInPlace(producer) &&
+            values[value] != axesOf(map))
           return false;
       }
       return true;

@@ -12,17 +12,18 @@ using namespace keel;
 static bool usesShared(Operation *op) {
   return op
       ->walk([](Operation *each) {
-        bool touches =
-            isa<LLVM::FenceOp, LLVM::AtomicRMWOp, LLVM::InlineAsmOp>(each) || llvm::any_of(each->getOperandTypes(), [](Type type) {
-              auto pointer = dyn_cast<LLVM::LLVMPointerType>(type);
-              return pointer && pointer.getAddressSpace() == 3;
-            });
+        bool touches = isa<LLVM::FenceOp, LLVM::AtomicRMWOp, LLVM::InlineAsmOp>(each) ||
+                       llvm::any_of(each->getOperandTypes(), [](Type type) {
+                         auto pointer = dyn_cast<LLVM::LLVMPointerType>(type);
+                         return pointer && pointer.getAddressSpace() == 3;
+                       });
         return touches ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
 }
 
-/// Whether nothing uses shared memory from a barrier to the next of the same threads or the end. What is inside a loop comes again.
+/// Whether nothing uses shared memory from a barrier to the next of the same threads or the end. What is inside a loop
+/// comes again.
 static bool isLastUse(Operation *op) {
   OperationName barrier = op->getName();
   for (; !isa<LLVM::LLVMFuncOp>(op); op = op->getParentOp()) {

@@ -26,14 +26,16 @@ static constexpr int64_t threads = 256, elementsOfThread = 4;
 static bool isDenseCopy(KernelOp kernel) {
   if (kernel.getInputs().size() != 1 || kernel.getInits().size() != 1 ||
       kernel.getInputs()[0].getType() != kernel.getInits()[0].getType() ||
-      !isa<MemRefType>(kernel.getInits()[0].getType()) || llvm::range_size(kernel.getBlock()->without_terminator()) != 1)
+      !isa<MemRefType>(kernel.getInits()[0].getType()) ||
+      llvm::range_size(kernel.getBlock()->without_terminator()) != 1)
     return false;
   Operation *op = &kernel.getBlock()->front();
   auto generic = dyn_cast<linalg::GenericOp>(op);
   return op->getOperands() == ValueRange(kernel.getBlock()->getArguments()) &&
          (isa<linalg::CopyOp, memref::CopyOp>(op) ||
           (generic && llvm::all_of(generic.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }) &&
-           cast<linalg::YieldOp>(generic.getBody()->getTerminator()).getValues()[0] == generic.getBody()->getArgument(0)));
+           cast<linalg::YieldOp>(generic.getBody()->getTerminator()).getValues()[0] ==
+               generic.getBody()->getArgument(0)));
 }
 
 // The widest unit (up to 16 bytes) that divides the size whatever the dynamic extents are.

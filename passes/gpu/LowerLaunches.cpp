@@ -59,7 +59,8 @@ static void lowerLaunch(LaunchOp launch, LLVM::LLVMFuncOp entry, int64_t index) 
   Value count = LLVM::ConstantOp::create(start, loc, i64, int64_t(words.size()));
   Value arguments = LLVM::AllocaOp::create(start, loc, pointer, i64, count, /*alignment=*/8);
   for (auto [position, word] : llvm::enumerate(words)) {
-    Value address = LLVM::GEPOp::create(builder, loc, pointer, i64, arguments, ArrayRef<LLVM::GEPArg>{int32_t(position)});
+    Value address =
+        LLVM::GEPOp::create(builder, loc, pointer, i64, arguments, ArrayRef<LLVM::GEPArg>{int32_t(position)});
     LLVM::StoreOp::create(builder, loc, word, address);
   }
   Value env = entry.getArgument(0);
@@ -71,7 +72,8 @@ static void lowerLaunch(LaunchOp launch, LLVM::LLVMFuncOp entry, int64_t index) 
   launch.erase();
 }
 
-// What the driver needs to encode a tensor map: the word of the matrix' address, and its extents, -1 - n for the one in word n.
+// What the driver needs to encode a tensor map: the word of the matrix' address, and its extents, -1 - n for the one in
+// word n.
 static DictionaryAttr describe(LaunchOp launch, TensorMapAttr map) {
   Builder builder(launch);
   OperandRange operands = launch.getKernelOperands();
@@ -86,7 +88,8 @@ static DictionaryAttr describe(LaunchOp launch, TensorMapAttr map) {
   int32_t box[] = {int32_t(map.getRows()), int32_t(map.getColumns())};
   return builder.getDictionaryAttr(
       {builder.getNamedAttr("argument", builder.getI32IntegerAttr(map.getOperand())),
-       builder.getNamedAttr("dtype", builder.getI32IntegerAttr(type.getElementType().isF16() ? KEEL_DTYPE_F16 : KEEL_DTYPE_BF16)),
+       builder.getNamedAttr(
+           "dtype", builder.getI32IntegerAttr(type.getElementType().isF16() ? KEEL_DTYPE_F16 : KEEL_DTYPE_BF16)),
        builder.getNamedAttr("box", builder.getDenseI32ArrayAttr(box)),
        builder.getNamedAttr("extents", builder.getDenseI64ArrayAttr(extents))});
 }
@@ -105,7 +108,8 @@ static DictionaryAttr describe(LaunchOp launch, LLVM::LLVMFuncOp kernel) {
       builder.getNamedAttr("threads", kernel->getAttr(threadsAttribute)),
       builder.getNamedAttr("shared_bytes", kernel->getAttr(sharedBytesAttribute)),
       builder.getNamedAttr("num_arguments", builder.getI32IntegerAttr(kernel.getNumArguments() - maps.size())),
-      builder.getNamedAttr("parameters", builder.getTypeArrayAttr(SmallVector<Type>(launch.getKernelOperands().getTypes())))};
+      builder.getNamedAttr("parameters",
+                           builder.getTypeArrayAttr(SmallVector<Type>(launch.getKernelOperands().getTypes())))};
   if (Attribute cluster = kernel->getAttr(clusterAttribute))
     fields.push_back(builder.getNamedAttr("cluster", cluster));
   if (kernel->hasAttr(waitsAttribute))
@@ -133,14 +137,16 @@ static LogicalResult checkHost(LLVM::LLVMFuncOp entry) {
     if (!touches && !isa<KernelOp, memref::AllocOp>(op))
       return WalkResult::advance();
     if (isa<memref::LoadOp>(op)) {
-      op->emitError("a number that the device computes decides what the host does (a condition, a bound, an index), but "
-                    "nothing waits for the device inside an entry; choose between results with arith.select, or compile "
-                    "for a CPU");
+      op->emitError(
+          "a number that the device computes decides what the host does (a condition, a bound, an index), but "
+          "nothing waits for the device inside an entry; choose between results with arith.select, or compile "
+          "for a CPU");
       return WalkResult::interrupt();
     }
-    op->emitError("'") << op->getName()
-                       << "' is left on the host's side of an entry for a GPU, whose memory the host cannot touch; it must "
-                          "be part of a kernel that became device code";
+    op->emitError("'")
+        << op->getName()
+        << "' is left on the host's side of an entry for a GPU, whose memory the host cannot touch; it must "
+           "be part of a kernel that became device code";
     return WalkResult::interrupt();
   });
   return failure(walk.wasInterrupted());

@@ -12,45 +12,52 @@ struct Product {
   Axes aAxes, bAxes; // of their dimensions
 
   static Product get(const Section &section);
-  mlir::Type elementType(mlir::OpOperand *operand) const { return mlir::getElementTypeOrSelf(operand->get().getType()); }
+  mlir::Type elementType(mlir::OpOperand *operand) const {
+    return mlir::getElementTypeOrSelf(operand->get().getType());
+  }
 };
 
-/// A main loop's operand as the rows and columns of a tile program, `depth` being one of the two: computed where it is no
-/// argument of the kernel. Zeros beyond the end of the depth.
-llvm::SmallVector<mlir::Value> operandElements(DeviceKernel &device, TileProgram &program, mlir::Value operand, Axis depth);
+/// A main loop's operand as the rows and columns of a tile program, `depth` being one of the two: computed where it is
+/// no argument of the kernel. Zeros beyond the end of the depth.
+llvm::SmallVector<mlir::Value> operandElements(DeviceKernel &device, TileProgram &program, mlir::Value operand,
+                                               Axis depth);
 
 /// How a block of threads goes about a section.
 struct SectionSchedule {
   enum class Loop { Rows, RegisterTile, Mma, Wgmma } loop = Loop::Rows;
   FragmentLayout layout;
   int64_t depthTile = 16, stages = 2; // of a main loop
-  int64_t blocks = 0; // that go over the tiles of rows in turn (RowsInTurn.h); 0: a block for each
-  int64_t splits = 1; // blocks that share a tile, each with a part of the depth (SplitDepth.h)
-  /// Blocks of a cluster, whose tiles lie side by side and which exchange the sums of their rows.
+  int64_t blocks = 0;                 // that go over the tiles of rows in turn (RowsInTurn.h); 0: a block for each
+  int64_t splits = 1;                 // blocks that share a tile, each with a part of the depth (SplitDepth.h)
+  /// Blocks of a cluster, whose tiles lie side by side: they exchange the sums of their rows, and get the operand's
+  /// rows together.
   int64_t cluster = 1;
-  /// Of wgmma: the block's two groups of threads take its tiles in turn, so that one's tile program runs beside the other's main
-  /// loop; and blocks stay for several tiles.
+  /// Blocks that each bring an equal part of those rows for all of them: eight or more of the 128.
+  int64_t readers() const { return 16 % cluster ? 1 : cluster; }
+  /// Of wgmma: the block's two groups of threads take its tiles in turn, so that one's tile program runs beside the
+  /// other's main loop; and blocks stay for several tiles.
   bool pingpong = false;
   bool sharesRows(const Section &section) const {
     return section.mainLoop && section.wholeRows && section.columns > layout.columns;
   }
   /// A row lies in the tiles of several blocks that are no cluster (the row-block barrier).
   bool exchanges(const Section &section) const { return cluster == 1 && sharesRows(section); }
+  bool exchangesInCluster(const Section &section) const { return cluster > 1 && sharesRows(section); }
 
   /// One line for --explain.
   std::string describe(const Section &section) const;
 };
 
 /// Multiply-adds in registers, any element type, operands by way of shared memory.
-Fragment emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
-                              const TilePlace &place, mlir::Value depth);
+Fragment emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const Section &section,
+                              const SectionSchedule &schedule, const TilePlace &place, mlir::Value depth);
 
 /// mma.sync on operands of 16 bits, or of f32 as tf32.
 Fragment emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                      const TilePlace &place, mlir::Value depth);
 
-/// What a block of wgmma threads is made of: 256 that multiply and run the tile program, in two groups, and a group whose first warp
-/// copies.
+/// What a block of wgmma threads is made of: 256 that multiply and run the tile program, in two groups, and a group
+/// whose first warp copies.
 constexpr int64_t wgmmaThreads = 256, copyingThreads = 128, groupThreads = 128;
 
 } // namespace keel

@@ -1,6 +1,6 @@
-// The main loop of mma.sync: operands of 16 bits, or of 32 that are rounded to tf32, come by cp.async into a ring of swizzled
-// shared-memory tiles, warps read them with ldmatrix and multiply them on the tensor cores, sums stay in registers.
-// PTX ISA 9.7.14 (mma, ldmatrix), 9.7.9.25.3 (cp.async).
+// The main loop of mma.sync: operands of 16 bits, or of 32 that are rounded to tf32, come by cp.async into a ring of
+// swizzled shared-memory tiles, warps read them with ldmatrix and multiply them on the tensor cores, sums stay in
+// registers. PTX ISA 9.7.14 (mma, ldmatrix), 9.7.9.25.3 (cp.async).
 #include "passes/gpu/DepthSums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,17 +13,17 @@ using namespace keel;
 
 namespace {
 
-/// One operand's ring of tiles in shared memory, each as it lies in memory: rows of chunks. A chunk's place in its row is
-/// exchanged with another's depending on the row, so that what a warp reads at once lies in different banks.
+/// One operand's ring of tiles in shared memory, each as it lies in memory: rows of chunks. A chunk's place in its row
+/// is exchanged with another's depending on the row, so that what a warp reads at once lies in different banks.
 class OperandRing {
 public:
   OperandRing(DeviceKernel &device, KernelOp kernel, const Section &section, const TilePlace &tile, OpOperand *operand,
               const Axes &axes, int64_t outer, int64_t depthTile, int64_t stages, Value firstOuter, Value outerExtent,
               Value depth)
-      : device(device), kernel(kernel), operand(operand->get()),
-        type(cast<RankedTensorType>(this->operand.getType())), depthIsLast(axes.back() == Axis::Depth),
-        chunk(128 / type.getElementTypeBitWidth()), rows(depthIsLast ? outer : depthTile),
-        chunks((depthIsLast ? depthTile : outer) / chunk), firstOuter(firstOuter), rowExtent(depthIsLast ? outerExtent : depth),
+      : device(device), kernel(kernel), operand(operand->get()), type(cast<RankedTensorType>(this->operand.getType())),
+        depthIsLast(axes.back() == Axis::Depth), chunk(128 / type.getElementTypeBitWidth()),
+        rows(depthIsLast ? outer : depthTile), chunks((depthIsLast ? depthTile : outer) / chunk),
+        firstOuter(firstOuter), rowExtent(depthIsLast ? outerExtent : depth),
         layout(rowsLayout(rows, chunks * chunk, device.threads, chunks, chunk)),
         depthSums(device, section, axes, layout, tile) {
     offset = device.allocateShared(stages * bytes());
@@ -95,18 +95,20 @@ public:
   /// The depth of one mma: two chunks.
   int64_t depthOfStep() const { return 2 * chunk; }
 
-  /// Four 8x8 matrices of 16 bits: those of 16 outer elements from `outer` on, by two chunks of the depth from `depth` on.
-  /// Lane l names a row of matrix l / 8. `outerFirst`: the second matrix is the next along the outer axis (A's order), else
-  /// along the depth (B's). An element of 32 bits is two of a matrix: its four in a row lie as mma takes them.
+  /// Four 8x8 matrices of 16 bits: those of 16 outer elements from `outer` on, by two chunks of the depth from `depth`
+  /// on. Lane l names a row of matrix l / 8. `outerFirst`: the second matrix is the next along the outer axis (A's
+  /// order), else along the depth (B's). An element of 32 bits is two of a matrix: its four in a row lie as mma takes
+  /// them.
   SmallVector<Value> load(Value stage, Value warpOuter, int64_t outer, int64_t depth, bool outerFirst) {
     SmallVector<Value> words = isWide() && !depthIsLast ? loadElements(stage, warpOuter, outer, depth, outerFirst)
                                                         : loadMatrices(stage, warpOuter, outer, depth, outerFirst);
     // mma would leave out the last 13 bits.
     if (isWide())
       for (Value &word : words)
-        word = NVVM::ConvertFloatToTF32Op::create(device.builder, device.loc, device.builder.getI32Type(),
-                                                  LLVM::BitcastOp::create(device.builder, device.loc, type.getElementType(), word),
-                                                  NVVM::FPRoundingMode::RNA);
+        word = NVVM::ConvertFloatToTF32Op::create(
+            device.builder, device.loc, device.builder.getI32Type(),
+            LLVM::BitcastOp::create(device.builder, device.loc, type.getElementType(), word),
+            NVVM::FPRoundingMode::RNA);
     return words;
   }
 
@@ -131,18 +133,17 @@ private:
     Value from = device.at(stageStart(stage), builder.getI8Type(), place(row, column));
     Type i32 = builder.getI32Type();
     auto result = LLVM::LLVMStructType::getLiteral(builder.getContext(), {i32, i32, i32, i32});
-    Value words = NVVM::LdMatrixOp::create(builder, loc, result, from, 4,
-                                           depthIsLast ? NVVM::MMALayout::row : NVVM::MMALayout::col,
-                                           NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8),
-                                           NVVM::LdStMatrixEltType::B16);
+    Value words = NVVM::LdMatrixOp::create(
+        builder, loc, result, from, 4, depthIsLast ? NVVM::MMALayout::row : NVVM::MMALayout::col,
+        NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
     SmallVector<Value> values;
     for (int64_t i = 0; i < 4; ++i)
       values.push_back(LLVM::ExtractValueOp::create(builder, loc, words, i));
     return values;
   }
 
-  /// The same of 32-bit elements whose depth is not last, which ldmatrix cannot transpose: PTX ISA 9.7.14.5.7, the fragments
-  /// of mma.m16n8k8 for tf32.
+  /// The same of 32-bit elements whose depth is not last, which ldmatrix cannot transpose: PTX ISA 9.7.14.5.7, the
+  /// fragments of mma.m16n8k8 for tf32.
   SmallVector<Value> loadElements(Value stage, Value warpOuter, int64_t outer, int64_t depth, bool outerFirst) {
     Value inDepth = device.bits(device.thread(), 0, 2), inOuter = device.bits(device.thread(), 2, 3);
     Value start = stageStart(stage);
@@ -200,15 +201,15 @@ static Value warpBase(DeviceKernel &device, const FragmentLayout &layout, Axis a
   return sum;
 }
 
-Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
-                           const TilePlace &place, Value depth) {
+Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section,
+                           const SectionSchedule &schedule, const TilePlace &place, Value depth) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   const FragmentLayout &layout = schedule.layout;
   Product product = Product::get(section);
   int64_t mark = device.sharedMark(), stages = schedule.stages, depthTile = schedule.depthTile;
-  OperandRing a(device, kernel, section, place, product.a, product.aAxes, layout.rows, depthTile, stages, place.firstRow,
-                place.numRows, depth);
+  OperandRing a(device, kernel, section, place, product.a, product.aAxes, layout.rows, depthTile, stages,
+                place.firstRow, place.numRows, depth);
   OperandRing b(device, kernel, section, place, product.b, product.bAxes, layout.columns, depthTile, stages,
                 place.firstColumn, device.constant(place.numColumns), depth);
   // Starts to fill a stage; `meanwhile` runs before what is prepared is needed.
@@ -266,7 +267,8 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
             };
             SmallVector<Value> accumulators = {sum(0, 0), sum(0, 1), sum(1, 0), sum(1, 1)};
             ArrayRef<Value> bWords = ArrayRef(bs[column / 2]).slice(column % 2 * 2, 2);
-            auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
+            auto type =
+                LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
             SmallVector<Value> aWords = as[row], bOperands(bWords);
             if (operandType.isF16()) {
               // f16 fragments are vectors of two.
@@ -276,9 +278,10 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
               for (Value &word : bOperands)
                 word = LLVM::BitcastOp::create(builder, loc, pair, word);
             }
-            Value result = NVVM::MmaOp::create(builder, loc, type, aWords, bOperands, accumulators, ArrayRef<int64_t>{16, 8, step},
-                                               std::nullopt, std::nullopt, std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
-                                               std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+            Value result =
+                NVVM::MmaOp::create(builder, loc, type, aWords, bOperands, accumulators, ArrayRef<int64_t>{16, 8, step},
+                                    std::nullopt, std::nullopt, std::array<NVVM::MMATypes, 2>{ptxType, ptxType},
+                                    std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
             for (int64_t i = 0; i < 4; ++i)
               sum(i / 2, i % 2) = LLVM::ExtractValueOp::create(builder, loc, result, i);
           }

@@ -1,5 +1,5 @@
-// Sums over all rows, or along rows that several blocks hold: a part for each tile, in a workspace, added in the order of
-// the tiles.
+// Sums over all rows, or along rows that several blocks hold: a part for each tile, in a workspace, added in the order
+// of the tiles.
 #pragma once
 
 #include "passes/gpu/Generate.h"
@@ -20,12 +20,13 @@ public:
                     llvm::ArrayRef<mlir::Value> sums);
   void write(TileProgram &program, mlir::Operation *op, mlir::Value part, llvm::ArrayRef<Fragment> sums);
   /// Writes the tile's part of a sum along the rows, one of `columnTiles`.
-  void writeAlong(TileProgram &program, mlir::Operation *op, mlir::Value rowTile, mlir::Value columnTile, int64_t columnTiles);
+  void writeAlong(TileProgram &program, mlir::Operation *op, mlir::Value rowTile, mlir::Value columnTile,
+                  int64_t columnTiles);
   /// The parts of a tile of rows together, at the thread's rows, which `program` counts from the tile's first on.
-  llvm::SmallVector<Fragment> addAlong(TileProgram &program, mlir::Operation *op, mlir::Value rowTile, int64_t columnTiles,
-                                       int64_t tileRows);
-  /// For each of the op's results, the parts of all tiles together, at the thread's columns. `rows` and `tileRows` are the
-  /// rows of the whole and of a full tile.
+  llvm::SmallVector<Fragment> addAlong(TileProgram &program, mlir::Operation *op, mlir::Value rowTile,
+                                       int64_t columnTiles, int64_t tileRows);
+  /// For each of the op's results, the parts of all tiles together, at the thread's columns. `rows` and `tileRows` are
+  /// the rows of the whole and of a full tile.
   llvm::SmallVector<Fragment> add(TileProgram &program, mlir::Operation *op, mlir::Value rowTiles, mlir::Value rows,
                                   int64_t tileRows);
 

@@ -36,21 +36,34 @@ static unsigned getPtxOf(const llvm::Module &code) {
       version = std::max(version, 81u);
     if (!function.isIntrinsic() || function.use_empty())
       continue;
-    for (auto [prefix, since] :
-         {std::pair("llvm.nvvm.stmatrix", 78u), {"llvm.nvvm.barrier.cluster", 78}, {"llvm.nvvm.mapa", 78},
-          {"llvm.nvvm.getctarank", 78}, {"llvm.nvvm.is_explicit_cluster", 78}, {"llvm.nvvm.read.ptx.sreg.cluster", 78},
-          {"llvm.nvvm.read.ptx.sreg.nclusterid", 78}, {"llvm.nvvm.wgmma", 80}, {"llvm.nvvm.setmaxnreg", 80},
-          {"llvm.nvvm.cp.async.bulk", 80}, {"llvm.nvvm.fence.proxy", 80}, {"llvm.nvvm.elect.sync", 80},
-          {"llvm.nvvm.griddepcontrol", 78}, {"llvm.nvvm.cp.async.bulk.prefetch", 80},
-          {"llvm.nvvm.fence.sc.cluster", 78}, {"llvm.nvvm.mbarrier.try.wait", 78}, {"llvm.nvvm.tcgen05", 86},
-          {"llvm.nvvm.fence.mbarrier_init", 80}, {"llvm.nvvm.ff.to.e4m3x2", 81}, {"llvm.nvvm.ff.to.e5m2x2", 81}})
+    for (auto [prefix, since] : {std::pair("llvm.nvvm.stmatrix", 78u),
+                                 {"llvm.nvvm.barrier.cluster", 78},
+                                 {"llvm.nvvm.mapa", 78},
+                                 {"llvm.nvvm.getctarank", 78},
+                                 {"llvm.nvvm.is_explicit_cluster", 78},
+                                 {"llvm.nvvm.read.ptx.sreg.cluster", 78},
+                                 {"llvm.nvvm.read.ptx.sreg.nclusterid", 78},
+                                 {"llvm.nvvm.wgmma", 80},
+                                 {"llvm.nvvm.setmaxnreg", 80},
+                                 {"llvm.nvvm.cp.async.bulk", 80},
+                                 {"llvm.nvvm.fence.proxy", 80},
+                                 {"llvm.nvvm.elect.sync", 80},
+                                 {"llvm.nvvm.griddepcontrol", 78},
+                                 {"llvm.nvvm.cp.async.bulk.prefetch", 80},
+                                 {"llvm.nvvm.fence.sc.cluster", 78},
+                                 {"llvm.nvvm.mbarrier.try.wait", 78},
+                                 {"llvm.nvvm.tcgen05", 86},
+                                 {"llvm.nvvm.fence.mbarrier_init", 80},
+                                 {"llvm.nvvm.ff.to.e4m3x2", 81},
+                                 {"llvm.nvvm.ff.to.e5m2x2", 81}})
       if (function.getName().starts_with(prefix))
         version = std::max(version, since);
   }
   return version;
 }
 
-static FailureOr<std::string> emitPtx(const llvm::Module &code, const GpuTarget &target, unsigned version, Location loc) {
+static FailureOr<std::string> emitPtx(const llvm::Module &code, const GpuTarget &target, unsigned version,
+                                      Location loc) {
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target, version);
   // Code generation changes the module, and a newer version may have to be tried.
   std::unique_ptr<llvm::Module> copy = llvm::CloneModule(code);
@@ -188,7 +201,8 @@ FailureOr<DeviceCode> keel::assembleDeviceCode(gpu::GPUModuleOp module, llvm::Mo
     // Inline PTX may need a newer version than the target itself.
     unsigned required = getRequiredPtx(assembled->output);
     if (required <= version)
-      return emitError(loc, "ptxas rejects the device code for ") << target.name << ": " << getFirstError(assembled->output);
+      return emitError(loc, "ptxas rejects the device code for ")
+             << target.name << ": " << getFirstError(assembled->output);
     version = required;
   }
 }

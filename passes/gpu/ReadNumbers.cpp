@@ -18,15 +18,16 @@ namespace keel {
 using namespace mlir;
 using namespace keel;
 
-// What computes a number from an element of a tensor, in order: scalar ops around tensor.extract. Empty where no tensor is
-// read.
+// What computes a number from an element of a tensor, in order: scalar ops around tensor.extract. Empty where no tensor
+// is read.
 static llvm::SetVector<Operation *> findOrigin(Value number) {
   llvm::SetVector<Operation *> slice;
   bool reads = false;
   auto visit = [&](auto &self, Value value) -> void {
     Operation *op = value.getDefiningOp();
     bool isRead = isa_and_nonnull<tensor::ExtractOp>(op);
-    if (!op || slice.contains(op) || op->getNumRegions() || !isPure(op) || !(isRead || llvm::none_of(op->getOperandTypes(), llvm::IsaPred<ShapedType>)))
+    if (!op || slice.contains(op) || op->getNumRegions() || !isPure(op) ||
+        !(isRead || llvm::none_of(op->getOperandTypes(), llvm::IsaPred<ShapedType>)))
       return;
     reads |= isRead;
     for (Value operand : op->getOperands())
@@ -90,7 +91,8 @@ static void writeInside(tensor::FromElementsOp op, unsigned index) {
     }
     Value result = block->getArgument(0);
     for (unsigned number = 1; number < op.getElements().size(); ++number) {
-      Value isHere = arith::CmpIOp::create(b, at, arith::CmpIPredicate::eq, position, arith::ConstantIndexOp::create(b, at, number));
+      Value isHere = arith::CmpIOp::create(b, at, arith::CmpIPredicate::eq, position,
+                                           arith::ConstantIndexOp::create(b, at, number));
       result = arith::SelectOp::create(b, at, isHere, block->getArgument(number), result);
     }
     linalg::YieldOp::create(b, at, result);

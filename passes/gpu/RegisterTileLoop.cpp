@@ -15,16 +15,18 @@ namespace {
 /// One operand's way into shared memory: some depth of the tile's rows (or columns) at a time.
 class StagedOperand {
 public:
-  StagedOperand(DeviceKernel &device, KernelOp kernel, const Section &section, const TilePlace &tile, OpOperand *operand,
-                const Axes &axes, int64_t outer, int64_t depthTile, Value firstOuter, Value outerExtent, Value depth)
-      : device(device), kernel(kernel), operand(operand), firstOuter(firstOuter), outerExtent(outerExtent), depth(depth),
-        depthIsLast(axes.back() == Axis::Depth), rows(depthIsLast ? outer : depthTile),
+  StagedOperand(DeviceKernel &device, KernelOp kernel, const Section &section, const TilePlace &tile,
+                OpOperand *operand, const Axes &axes, int64_t outer, int64_t depthTile, Value firstOuter,
+                Value outerExtent, Value depth)
+      : device(device), kernel(kernel), operand(operand), firstOuter(firstOuter), outerExtent(outerExtent),
+        depth(depth), depthIsLast(axes.back() == Axis::Depth), rows(depthIsLast ? outer : depthTile),
         layout(layoutFor(device.threads, rows, depthIsLast ? depthTile : outer)),
         depthSums(device, section, axes, layout, tile) {
     auto type = cast<RankedTensorType>(operand->get().getType());
     elementType = type.getElementType();
     lastExtent = type.getDimSize(1);
-    pitch = layout.rows > outer || layout.columns > outer ? std::max(depthIsLast ? layout.rows : layout.columns, outer) : outer;
+    pitch = layout.rows > outer || layout.columns > outer ? std::max(depthIsLast ? layout.rows : layout.columns, outer)
+                                                          : outer;
     pitch += 4; // other banks for the next depth, still 16-byte aligned
     int64_t depths = std::max(depthIsLast ? layout.columns : layout.rows, depthTile);
     stageElements = pitch * depths;
@@ -47,7 +49,8 @@ public:
     for (int64_t r = 0; r < layout.rowsHeld(); ++r)
       for (int64_t c = 0; c < layout.columnsHeld(); c += width) {
         Value row = program.row(r), column = program.column(c);
-        Value at = depthIsLast ? device.add(device.multiply(column, pitch), row) : device.add(device.multiply(row, pitch), column);
+        Value at = depthIsLast ? device.add(device.multiply(column, pitch), row)
+                               : device.add(device.multiply(row, pitch), column);
         device.store(values.slice(r * layout.columnsHeld() + c, width), device.at(start, elementType, at));
       }
   }
@@ -113,10 +116,10 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   const FragmentLayout &layout = schedule.layout;
   Product product = Product::get(section);
   int64_t mark = device.sharedMark();
-  StagedOperand a(device, kernel, section, place, product.a, product.aAxes, layout.rows, schedule.depthTile, place.firstRow,
-                  place.numRows, depth);
-  StagedOperand b(device, kernel, section, place, product.b, product.bAxes, layout.columns, schedule.depthTile, place.firstColumn,
-                  device.constant(place.numColumns), depth);
+  StagedOperand a(device, kernel, section, place, product.a, product.aAxes, layout.rows, schedule.depthTile,
+                  place.firstRow, place.numRows, depth);
+  StagedOperand b(device, kernel, section, place, product.b, product.bAxes, layout.columns, schedule.depthTile,
+                  place.firstColumn, device.constant(place.numColumns), depth);
 
   Type accumulator = getElementTypeOrSelf(product.op.getResultTypes()[0]);
   Value zero = arith::ConstantOp::create(builder, device.loc, builder.getZeroAttr(accumulator));

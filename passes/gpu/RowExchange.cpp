@@ -1,5 +1,6 @@
-// The row-block barrier: blocks whose tiles share rows exchange sums along them. Tiles are taken by ticket, so a block waits
-// only for blocks that run already; it never deadlocks while a row's tiles are no more than the blocks that fit the GPU.
+// The row-block barrier: blocks whose tiles share rows exchange sums along them. Tiles are taken by ticket, so a block
+// waits only for blocks that run already; it never deadlocks while a row's tiles are no more than the blocks that fit
+// the GPU.
 #include "passes/gpu/TileProgram.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,10 +17,11 @@ static Value waitForWord(DeviceKernel &device, Value address, Value epoch) {
   auto loop = scf::WhileOp::create(builder, loc, TypeRange(i64), ValueRange());
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&loop.getBefore());
-  Value word = LLVM::LoadOp::create(builder, loc, i64, address, /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
-                                    /*isInvariant=*/false, /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic,
-                                    "device");
-  Value seen = arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, device.constant(32)));
+  Value word = LLVM::LoadOp::create(
+      builder, loc, i64, address, /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
+      /*isInvariant=*/false, /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic, "device");
+  Value seen =
+      arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, device.constant(32)));
   Value isOld = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, seen, epoch);
   scf::ConditionOp::create(builder, loc, isOld, word);
   builder.createBlock(&loop.getAfter(), {}, TypeRange(i64), {loc});
@@ -58,7 +60,8 @@ void TileProgram::exchangeRows(MutableArrayRef<SmallVector<Value>> values, Array
       Value number = device.add(device.thread(), first);
       Value isMine = first + device.threads > rowWords ? device.lessThan(number, device.constant(rowWords)) : Value();
       device.when(isMine, [&] {
-        device.store({waitForWord(device, device.at(start, i64, number), exchange.epoch)}, device.at(shared, f32, number));
+        device.store({waitForWord(device, device.at(start, i64, number), exchange.epoch)},
+                     device.at(shared, f32, number));
       });
     }
     device.barrier();

@@ -30,9 +30,9 @@ bool keel::chooseRowsInTurn(const Section &section, int64_t threads, int64_t vec
   return true;
 }
 
-void keel::emitRowsInTurn(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
-                          PartialSums &partials, Value block, Value blocks, Value rowTiles,
-                          llvm::function_ref<TilePlace(Value)> placeOf) {
+void keel::emitRowsInTurn(DeviceKernel &device, KernelOp kernel, const Section &section,
+                          const SectionSchedule &schedule, PartialSums &partials, Value block, Value blocks,
+                          Value rowTiles, llvm::function_ref<TilePlace(Value)> placeOf) {
   OpBuilder &builder = device.builder;
   int64_t mark = device.sharedMark();
   SmallVector<Value> starts;
@@ -51,7 +51,8 @@ void keel::emitRowsInTurn(DeviceKernel &device, KernelOp kernel, const Section &
         program.run(op);
         continue;
       }
-      for (const SmallVector<Value> &held : program.sumHeld(cast<linalg::GenericOp>(op), Axis::Row, carried.drop_front(sums.size())))
+      for (const SmallVector<Value> &held :
+           program.sumHeld(cast<linalg::GenericOp>(op), Axis::Row, carried.drop_front(sums.size())))
         llvm::append_range(sums, held);
     }
     program.store();

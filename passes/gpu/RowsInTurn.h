@@ -1,5 +1,5 @@
-// Blocks that go over the tiles of rows in turn: a block adds up the columns of all of its tiles before it leaves a part of
-// the sums. How many there are is the schedule's: the bits do not depend on the device.
+// Blocks that go over the tiles of rows in turn: a block adds up the columns of all of its tiles before it leaves a
+// part of the sums. How many there are is the schedule's: the bits do not depend on the device.
 #pragma once
 
 #include "passes/gpu/MainLoop.h"
@@ -10,8 +10,8 @@ namespace keel {
 /// Chooses a layout and blocks where a section of rows sums over them and a thread can hold the sums; returns whether.
 bool chooseRowsInTurn(const Section &section, int64_t threads, int64_t vector, SectionSchedule &schedule);
 
-/// Runs the section's computations on tiles `block`, `block + blocks`, ... of `rowTiles`, and writes the block's part of the
-/// sums. `placeOf` tells where a tile lies.
+/// Runs the section's computations on tiles `block`, `block + blocks`, ... of `rowTiles`, and writes the block's part
+/// of the sums. `placeOf` tells where a tile lies.
 void emitRowsInTurn(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                     PartialSums &partials, mlir::Value block, mlir::Value blocks, mlir::Value rowTiles,
                     llvm::function_ref<TilePlace(mlir::Value)> placeOf);

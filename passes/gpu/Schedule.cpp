@@ -3,9 +3,8 @@
 #include "passes/gpu/RowsInTurn.h"
 #include "passes/gpu/SectionWork.h"
 #include "passes/gpu/SplitDepth.h"
-#include "passes/gpu/WgmmaLoop.h"
+#include "passes/gpu/WgmmaSchedule.h"
 
-#include "dialect/norm/Strategy.h"
 #include "passes/schedule/Contraction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -37,10 +36,10 @@ std::string SectionSchedule::describe(const Section &section) const {
     stream << "x" << depthTile;
   if (splits > 1)
     stream << " depth in " << splits;
-  if (section.mainLoop && section.wholeRows)
-    stream << (cluster > 1          ? " cluster of " + std::to_string(cluster)
-               : exchanges(section) ? " row-block barrier"
-                                    : " row-complete");
+  if (section.mainLoop && section.wholeRows && cluster == 1)
+    stream << (exchanges(section) ? " row-block barrier" : " row-complete");
+  if (cluster > 1)
+    stream << " cluster of " << cluster;
   if (pingpong)
     stream << " ping-pong";
   if (!section.rowStatistics.empty())
@@ -75,7 +74,7 @@ static int64_t vectorOf(const Section &section) {
   return vector;
 }
 
-static double loadedOf(const Section &section, bool &matrices);
+static double loadedOf(const Section &section);
 
 static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) {
   // A tile holds whole rows only where it must.
@@ -87,9 +86,9 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) 
   // One row is everybody's.
   perRow = section.rows == 1 ? threads : std::min(perRow, threads);
   // All that is loaded of a row may be there at once.
-  bool matrices = false;
-  double perElement = 1 + loadedOf(section, matrices);
-  while (section.wholeRows && perRow < threads && llvm::divideCeil(columns, perRow * vector) * vector * perElement > 160)
+  double perElement = 1 + loadedOf(section);
+  while (section.wholeRows && perRow < threads &&
+         llvm::divideCeil(columns, perRow * vector) * vector * perElement > 160)
     perRow *= 2;
   int64_t held = llvm::divideCeil(columns, perRow * vector) * vector;
   int64_t rows = threads / perRow;
@@ -100,7 +99,8 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) 
   return rowsLayout(rows, columns, threads, perRow, vector);
 }
 
-/// Whether mma.sync takes the product: 16-bit floats of one kind, or f32 as tf32; rows of whole 16-byte chunks, sums in f32.
+/// Whether mma.sync takes the product: 16-bit floats of one kind, or f32 as tf32; rows of whole 16-byte chunks, sums in
+/// f32.
 static bool fitsMma(const Section &section) {
   Product product = Product::get(section);
   Type a = product.elementType(product.a), b = product.elementType(product.b);
@@ -108,11 +108,11 @@ static bool fitsMma(const Section &section) {
   bool isTensorFloat = a.isF32() && precision && precision == "tf32";
   auto hasChunks = [](OpOperand *operand) {
     auto type = dyn_cast<RankedTensorType>(operand->get().getType());
-    return !type.isDynamicDim(1) &&
-           type.getDimSize(1) * type.getElementTypeBitWidth() % 128 == 0;
+    return !type.isDynamicDim(1) && type.getDimSize(1) * type.getElementTypeBitWidth() % 128 == 0;
   };
-  return a == b && (a.isF16() || a.isBF16() || isTensorFloat) && getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() &&
-         hasChunks(product.a) && hasChunks(product.b) && matchContraction(product.op);
+  return a == b && (a.isF16() || a.isBF16() || isTensorFloat) &&
+         getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() && hasChunks(product.a) && hasChunks(product.b) &&
+         matchContraction(product.op);
 }
 
 static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t columns) {
@@ -133,17 +133,9 @@ static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t
   return schedule;
 }
 
-/// Whether wgmma does, too: 16-bit floats in memory, whichever way each operand lies. (tf32 would have to go along the depth.)
-static bool fitsWgmma(const Section &section) {
-  Product product = Product::get(section);
-  auto isPlain = [](OpOperand *operand) { return isa<BlockArgument>(operand->get()); };
-  return fitsMma(section) && product.elementType(product.a).getIntOrFloatBitWidth() == 16 && isPlain(product.a) && isPlain(product.b) &&
-         section.depthSums.empty();
-}
-
-/// What the tile program loads of the kernel's arguments, in registers for each of a thread's elements: a thread's columns serve two
-/// rows. `matrices`: also whether one is a matrix.
-static double loadedOf(const Section &section, bool &matrices) {
+/// What the tile program loads of the kernel's arguments, in registers for each of a thread's elements: a thread's
+/// columns serve two rows.
+static double loadedOf(const Section &section) {
   llvm::SmallPtrSet<Value, 8> seen;
   double registers = 0;
   auto visit = [&](auto &self, Operation *op) -> void {
@@ -160,54 +152,15 @@ static double loadedOf(const Section &section, bool &matrices) {
           self(self, producer);
         continue;
       }
-      if (type.getRank() == 2) {
+      if (type.getRank() == 2)
         registers += type.getElementTypeBitWidth() / 32.0;
-        matrices = true;
-      } else if (type.getRank() == 1 && type.getDimSize(0) == section.columns) {
+      else if (type.getRank() == 1 && type.getDimSize(0) == section.columns)
         registers += 0.5;
-      }
     }
   };
   for (Operation *op : section.ops)
     visit(visit, op);
   return registers;
-}
-
-/// What was asked for the kernel's normalization (dialect/norm/Strategy.h).
-static StringRef strategyOf(KernelOp kernel) {
-  auto strategy = kernel->getAttrOfType<StringAttr>(norm::strategyAttribute);
-  return strategy ? strategy.getValue() : StringRef();
-}
-
-/// The tile of wgmma: two groups of warps, each with 64 whole rows of it. `inCluster`: whatever it takes, a cluster's tiles hold
-/// a row.
-static SectionSchedule chooseWgmma(const Section &section, std::optional<ArrayRef<int64_t>> forced, bool inCluster) {
-  constexpr int64_t rows = 128, ringBytes = 200 << 10, multiprocessors = 132;
-  SectionSchedule schedule;
-  schedule.loop = SectionSchedule::Loop::Wgmma;
-  // Registers are the limit. Where it must be asked which rows are there, all that is loaded and all of the tile wait for the
-  // stores of a row; else ptxas takes a few columns after the other, unless sums along the rows need two whole tiles.
-  bool matrices = false;
-  double perElement = 1 + loadedOf(section, matrices);
-  int64_t columns = std::min<int64_t>(std::max<int64_t>(64, llvm::PowerOf2Ceil(section.columns)), longestRowOfBlock);
-  auto isTooWide = [&] {
-    if (ShapedType::isDynamic(section.rows))
-      return columns / 2 * perElement > 170;
-    return section.wholeRows && matrices && columns > longestRowOfBlock / 2;
-  };
-  int64_t narrowest = section.wholeRows && inCluster ? std::max<int64_t>(64, llvm::divideCeil(section.columns, largestCluster)) : 64;
-  while (columns / 2 >= narrowest && isTooWide())
-    columns /= 2;
-  // Narrower tiles where wide ones would leave multiprocessors without work.
-  if (!section.wholeRows && !ShapedType::isDynamic(section.rows))
-    while (columns > 64 && llvm::divideCeil(section.rows, rows) * llvm::divideCeil(section.columns, columns) < multiprocessors)
-      columns /= 2;
-  if (forced)
-    columns = (*forced)[1];
-  schedule.layout = wgmmaLayout(rows, columns, 2);
-  schedule.depthTile = 64;
-  schedule.stages = std::min<int64_t>(ringBytes / WgmmaLoop::stageBytes(schedule.layout, schedule.depthTile), 8);
-  return schedule;
 }
 
 /// Random bits (dropout's, by Philox) take registers of their own.
@@ -218,32 +171,30 @@ static bool drawsBits(const Section &section) {
   return products > 10;
 }
 
-static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device, int64_t batch,
-                                      bool hasWgmma) {
+static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
+                                      int64_t batch, bool hasWgmma) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
-  bool fitsForced = !forced || (forced[0] == 128 && forced[1] >= 64 && forced[1] <= 256);
-  StringRef strategy = strategyOf(kernel);
-  if (hasWgmma && fitsForced && fitsWgmma(section)) {
-    SectionSchedule wgmma = chooseWgmma(section, forced ? std::optional(forced.asArrayRef()) : std::nullopt, strategy == "cluster");
-    // Whole rows in one tile where they were asked for: more registers than wgmma leaves.
-    if (!wgmma.sharesRows(section) || strategy != "row-complete")
-      return wgmma;
-  }
+  if (hasWgmma && fitsMma(section))
+    if (std::optional<SectionSchedule> wgmma = chooseWgmma(kernel, section))
+      return *wgmma;
   if (fitsMma(section)) {
     // Beyond what one block holds, several share a row.
     bool complete = section.wholeRows && columns <= longestRowOfBlock;
     columns = std::min<int64_t>(columns, complete ? longestRowOfBlock : 128);
     bool isCrowded = columns > 128 && drawsBits(section);
     schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, isCrowded ? 32 : 64, columns);
-    // A tile that reads each operand for twice as many products, where multiprocessors enough get one. Sums over the rows
-    // need registers of their own.
+    // A tile that reads each operand for twice as many products, where multiprocessors enough get one. Sums over the
+    // rows need registers of their own.
     if (!forced && !isCrowded && (columns <= 128 || section.rowSums.empty()))
-      if (SectionSchedule tall = mmaSchedule(section, 128, columns); estimate(section, tall, device, batch) < estimate(section, schedule, device, batch))
+      if (SectionSchedule tall = mmaSchedule(section, 128, columns);
+          estimate(section, tall, device, batch) < estimate(section, schedule, device, batch))
         schedule = tall;
-    schedule.splits = SplitDepth::choose(section, schedule.layout, ShapedType::isDynamic(section.depth) ? batch : section.depth);
-    if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute); splits && !ShapedType::isDynamic(section.rows) && section.depthSums.empty())
+    schedule.splits =
+        SplitDepth::choose(section, schedule.layout, ShapedType::isDynamic(section.depth) ? batch : section.depth);
+    if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute);
+        splits && !ShapedType::isDynamic(section.rows) && section.depthSums.empty())
       schedule.splits = splits.getInt();
     return schedule;
   }
@@ -256,57 +207,8 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
   return schedule;
 }
 
-/// Blocks that share rows are a cluster where a device may have one of that size, every block of the launch is in one, and it is no
-/// slower than the row-block barrier: clusters leave multiprocessors without work.
-static void chooseCluster(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule, const DeviceDescription &device,
-                          int64_t batch) {
-  if (space.sections.size() != 1 || !schedule.isSpecialised() || !schedule.sections[0].sharesRows(space.sections[0]))
-    return;
-  const Section &section = space.sections[0];
-  SectionSchedule &how = schedule.sections[0];
-  SectionSchedule inCluster = how;
-  inCluster.cluster = llvm::divideCeil(section.columns, how.layout.columns);
-  if (inCluster.cluster > 8 && inCluster.cluster != largestCluster)
-    return;
-  StringRef strategy = strategyOf(kernel);
-  if (strategy == "cluster" ||
-      (strategy != "row-block-barrier" && estimate(section, inCluster, device, batch) <= estimate(section, how, device, batch)))
-    how = inCluster;
-}
-
-/// The block's groups take turns where no other block must be waited for outside of a cluster, and it is faster: narrower tiles read
-/// their operands more often, but all that is not wgmma runs beside it.
-static void choosePingpong(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule, const DeviceDescription &device,
-                           int64_t batch) {
-  constexpr int64_t rows = 128, columns = 128, ringBytes = 128 << 10;
-  auto wanted = kernel->getAttrOfType<IntegerAttr>(pingpongAttribute);
-  if (!wanted)
-    wanted = kernel->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(pingpongAttribute);
-  if (space.sections.size() != 1 || !schedule.isSpecialised() || (wanted && !wanted.getInt()))
-    return;
-  const Section &section = space.sections[0];
-  KernelSchedule inTurns = schedule;
-  SectionSchedule &how = inTurns.sections[0];
-  how.pingpong = true;
-  how.layout = wgmmaLayout(rows, std::min(columns, how.layout.columns), 1);
-  how.stages = std::min<int64_t>(ringBytes / WgmmaLoop::stageBytes(how.layout, how.depthTile), 8);
-  how.cluster = 1;
-  inTurns.threads = groupThreads;
-  if (how.sharesRows(section)) {
-    how.cluster = llvm::divideCeil(section.columns, how.layout.columns);
-    if ((how.cluster > 8 && how.cluster != largestCluster) || strategyOf(kernel) == "row-block-barrier")
-      return;
-  }
-  int64_t multiprocessors = device.multiprocessorsOf(how.cluster);
-  if (wanted)
-    multiprocessors = std::max(wanted.getInt(), how.cluster);
-  inTurns.mostBlocks = multiprocessors - multiprocessors % how.cluster;
-  if (wanted || estimate(section, how, device, batch) < estimate(section, schedule.sections[0], device, batch))
-    schedule = inTurns;
-}
-
-KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,
-                                    bool hasWgmma) {
+KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device,
+                                    int64_t batch, bool hasWgmma) {
   KernelSchedule schedule;
   for (const Section &section : space.sections)
     if (!section.mainLoop && section.wholeRows && section.columns > 32768)
@@ -322,7 +224,6 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, c
       rows.layout = chooseRowsLayout(section, schedule.threads);
     schedule.sections.push_back(rows);
   }
-  chooseCluster(kernel, space, schedule, device, batch);
-  choosePingpong(kernel, space, schedule, device, batch);
+  arrangeWgmma(kernel, space, schedule, device, batch);
   return schedule;
 }

@@ -189,7 +189,8 @@ public:
         auto &of = axis == Axis::Row ? section.rowsOf : axis == Axis::Column ? section.columnsOf : section.depthOf;
         bool isArgument = isa<BlockArgument>(value);
         agree &= !of || ShapedType::isDynamic(extent) || type.isDynamicDim(dim) || type.getDimSize(dim) == extent;
-        if (!of || (ShapedType::isDynamic(extent) && (!type.isDynamicDim(dim) || (isArgument && !isa<BlockArgument>(of->first))))) {
+        if (!of || (ShapedType::isDynamic(extent) &&
+                    (!type.isDynamicDim(dim) || (isArgument && !isa<BlockArgument>(of->first))))) {
           extent = type.getDimSize(dim);
           of = {value, unsigned(dim)};
         }
@@ -211,6 +212,8 @@ private:
 };
 } // namespace
 
-bool orderSection(KernelOp kernel, Section &section, std::string &why) { return SectionOrder(kernel, section, why).run(); }
+bool orderSection(KernelOp kernel, Section &section, std::string &why) {
+  return SectionOrder(kernel, section, why).run();
+}
 
 } // namespace keel

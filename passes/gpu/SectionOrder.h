@@ -11,8 +11,8 @@ namespace keel {
 /// One-dimensional tensors up to this many elements are a row; longer ones, and those of unknown length, a column.
 constexpr int64_t longestRow = 1 << 16;
 
-/// Puts the labelled ops of a section in their places: what prepares operands, what runs on a tile, what waits for the sums
-/// over all rows; finds the extents. False, and `why`, where the section fits no tile.
+/// Puts the labelled ops of a section in their places: what prepares operands, what runs on a tile, what waits for the
+/// sums over all rows; finds the extents. False, and `why`, where the section fits no tile.
 bool orderSection(KernelOp kernel, Section &section, std::string &why);
 
 /// The computations whose results an op reads, looking through what is evaluated in place.

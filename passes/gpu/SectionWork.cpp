@@ -177,15 +177,17 @@ KernelWork keel::describeWork(const Section &section, const SectionSchedule &sch
     int64_t bytes = product.elementType(product.a).getIntOrFloatBitWidth() / 8;
     work.sharedBytes = schedule.stages * schedule.depthTile * (work.tileRows + work.tileColumns) * bytes;
   }
+  work.pingpong = schedule.pingpong;
   // The fragment, addresses and what is under way.
   work.registers = std::min<int64_t>(255, held + 48);
   work.bytes = bytesOf(section, batch);
   WorkCounter counter(section, schedule);
   counter.run();
   work.instructions = withNorm ? counter.all : counter.all - counter.norm;
+  work.cluster = schedule.cluster;
+  work.readers = schedule.readers();
   if (schedule.sharesRows(section) && withNorm) {
     work.exchanges = counter.sums;
-    work.cluster = schedule.cluster;
     if (schedule.cluster > 1)
       work.exchange = KernelWork::Exchange::Cluster;
   }

@@ -1,5 +1,5 @@
-// Loads of what a kernel does not change go behind what is computed before they are needed, so that few of their values wait in
-// registers at a time; far enough ahead of their use that memory has time to answer.
+// Loads of what a kernel does not change go behind what is computed before they are needed, so that few of their values
+// wait in registers at a time; far enough ahead of their use that memory has time to answer.
 #include "passes/gpu/Generate.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -52,12 +52,13 @@ Fragment SplitDepth::add() {
 }
 
 int64_t SplitDepth::choose(const Section &section, const FragmentLayout &layout, int64_t depth) {
-  // The multiprocessors of an A100, whatever the GPU: the bits must not depend on it. A shorter part than the other would not
-  // pay for writing and reading the tile.
+  // The multiprocessors of an A100, whatever the GPU: the bits must not depend on it. A shorter part than the other
+  // would not pay for writing and reading the tile.
   constexpr int64_t blocks = 108, shortestPart = 256;
   if (ShapedType::isDynamic(section.rows) || section.wholeRows || !section.depthSums.empty())
     return 1;
-  int64_t tiles = llvm::divideCeil(section.rows, layout.rows) * llvm::divideCeil(section.columns, layout.columns), splits = 1;
+  int64_t tiles = llvm::divideCeil(section.rows, layout.rows) * llvm::divideCeil(section.columns, layout.columns),
+          splits = 1;
   while (2 * splits * tiles <= blocks && depth >= 2 * splits * shortestPart)
     splits *= 2;
   return splits;

@@ -1,5 +1,5 @@
-// Blocks that share a tile: each sums a part of the main loop's depth (split-K). The parts go through a workspace, and the
-// block that arrives last adds them in their order: the bits do not depend on who that is.
+// Blocks that share a tile: each sums a part of the main loop's depth (split-K). The parts go through a workspace, and
+// the block that arrives last adds them in their order: the bits do not depend on who that is.
 #pragma once
 
 #include "passes/gpu/MainLoop.h"
@@ -9,8 +9,8 @@ namespace keel {
 class SplitDepth {
 public:
   /// `workspace` has room for the parts of all of the section's tiles; `tile` and `part` are the block's.
-  SplitDepth(DeviceKernel &device, const SectionSchedule &schedule, mlir::Value workspace, mlir::Value tiles, mlir::Value tile,
-             mlir::Value part)
+  SplitDepth(DeviceKernel &device, const SectionSchedule &schedule, mlir::Value workspace, mlir::Value tiles,
+             mlir::Value tile, mlir::Value part)
       : device(device), schedule(schedule), workspace(workspace), tiles(tiles), tile(tile), part(part) {}
 
   /// Says which part of the depth is the block's.

@@ -52,7 +52,8 @@ void splitWholeSum(RewriterBase &rewriter, linalg::GenericOp op) {
     return;
   std::optional<TypedAttr> neutral = arith::getNeutralElement(combiners.front());
   SmallVector<OpOperand *> inputs = op.getDpsInputOperands();
-  auto matrix = llvm::find_if(inputs, [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isPermutation(); });
+  auto matrix =
+      llvm::find_if(inputs, [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isPermutation(); });
   if (!neutral || matrix == inputs.end())
     return;
   auto type = cast<RankedTensorType>((*matrix)->get().getType());
@@ -62,7 +63,8 @@ void splitWholeSum(RewriterBase &rewriter, linalg::GenericOp op) {
   rewriter.setInsertionPoint(op);
   Type elementType = getElementTypeOrSelf(op->getResult(0).getType());
   Value start = tensor::EmptyOp::create(rewriter, loc, type.getShape().drop_front(), elementType);
-  start = linalg::FillOp::create(rewriter, loc, arith::ConstantOp::create(rewriter, loc, *neutral).getResult(), start).getResult(0);
+  start = linalg::FillOp::create(rewriter, loc, arith::ConstantOp::create(rewriter, loc, *neutral).getResult(), start)
+              .getResult(0);
   AffineExpr columns = op.getMatchingIndexingMap(*matrix).getResult(1);
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   maps.back() = AffineMap::get(2, 0, columns);
@@ -108,9 +110,8 @@ struct SplitKernels : impl::SplitKernelsBase<SplitKernels> {
       if (failed(norm::decomposeNormOps(kernel, /*keepMoments=*/false)))
         return signalPassFailure();
       generalize(rewriter, kernel);
-      int64_t computations = llvm::count_if(*kernel.getBlock(), [](Operation &op) {
-        return isComputation(&op) && !isEvaluatedInPlace(&op);
-      });
+      int64_t computations = llvm::count_if(
+          *kernel.getBlock(), [](Operation &op) { return isComputation(&op) && !isEvaluatedInPlace(&op); });
       if (computations <= 1)
         continue;
       remark::missed(kernel.getLoc(), remark::RemarkOpts::name("split").category("gpu").function(kernel.getName()))

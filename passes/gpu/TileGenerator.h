@@ -12,8 +12,8 @@ namespace keel {
 
 class TileGenerator {
 public:
-  TileGenerator(mlir::OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule,
-                unsigned firstTicket, int64_t firstWord, int64_t batch);
+  TileGenerator(mlir::OpBuilder &moduleBuilder, KernelOp kernel, const KernelSpace &space,
+                const KernelSchedule &schedule, unsigned firstTicket, int64_t firstWord, int64_t batch);
   DeviceFunction run();
 
 private:
@@ -24,13 +24,14 @@ private:
   void forEachSection(llvm::function_ref<void(unsigned, mlir::Value, mlir::Value, int64_t)> body);
   void emitComputations();
   void emitSection(unsigned index, mlir::Value local, mlir::Value rowTiles, int64_t across);
-  /// Computations on the tile, after its main loop: those that wait for no sum along rows first, then those that read such
-  /// sums, and so on.
-  void emitTile(const Section &section, TileProgram &program, llvm::SmallVector<mlir::Operation *> ops, mlir::Value rowTile,
-                mlir::Value columnTile, int64_t across);
+  /// Computations on the tile, after its main loop: those that wait for no sum along rows first, then those that read
+  /// such sums, and so on.
+  void emitTile(const Section &section, TileProgram &program, llvm::SmallVector<mlir::Operation *> ops,
+                mlir::Value rowTile, mlir::Value columnTile, int64_t across);
   void setPlace(TilePlace &place, unsigned index, mlir::Value rowTile, mlir::Value columnTile);
   /// The tiles of rows whose turn it is in the block.
-  void emitInTurn(unsigned index, TilePlace place, mlir::Value block, mlir::Value columnTile, mlir::Value rowTiles, int64_t across);
+  void emitInTurn(unsigned index, TilePlace place, mlir::Value block, mlir::Value columnTile, mlir::Value rowTiles,
+                  int64_t across);
   Fragment emitMainLoop(unsigned index, const TilePlace &place);
   /// The block's part of the main loop; the last block of the tile goes on with `rest`.
   void emitPart(unsigned index, TilePlace place, TileProgram &program, mlir::Value tile, mlir::Value part,
@@ -47,7 +48,9 @@ private:
   mlir::Value takeTile(unsigned index, mlir::Value count, RowExchange &exchange);
   mlir::Value drawnTile(unsigned index);
   unsigned takeTicket() { return firstTicket + tickets++; }
-  mlir::Value counter(unsigned ticket) { return device.at(device.extraInput(0), device.builder.getI32Type(), int64_t(ticket)); }
+  mlir::Value counter(unsigned ticket) {
+    return device.at(device.extraInput(0), device.builder.getI32Type(), int64_t(ticket));
+  }
 
   // Warp-specialised kernels (GenerateRoles.cpp).
 

@@ -1,5 +1,5 @@
-// A kernel's computations on a tile: loads and stores. What lies outside of the tensor is read from its edge, so that a load
-// needs no branch, and is never written.
+// A kernel's computations on a tile: loads and stores. What lies outside of the tensor is read from its edge, so that a
+// load needs no branch, and is never written.
 #include "passes/gpu/TileProgram.h"
 
 #include "passes/fuse/RowLoop.h"
@@ -14,7 +14,7 @@ using namespace keel;
 namespace {
 /// A matrix in memory: where its elements are.
 struct Matrix {
-  Value pointer, rowStride, columnStride; // i64, null for an axis that the tensor does not have
+  Value pointer, rowStride, columnStride;            // i64, null for an axis that the tensor does not have
   int64_t knownRowStride = 0, knownColumnStride = 0; // 0: unknown
 };
 } // namespace
@@ -35,13 +35,28 @@ static Matrix describe(DeviceKernel &device, unsigned operand, RankedTensorType 
   return matrix;
 }
 
+/// Where the thread's row of that number starts: rows at known distances lie at constant distances from the first,
+/// which an access's instruction holds. `last`: the last row that is there, in the place of those after it; or null.
+static Value startOfRow(DeviceKernel &device, TileProgram &program, const Matrix &matrix, Type elementType,
+                        int64_t held, Value last) {
+  auto start = [&](Value row) {
+    return device.at(matrix.pointer, elementType, device.multiply(row, matrix.rowStride));
+  };
+  if (last)
+    return start(device.minimum(program.row(held), last));
+  if (!matrix.knownRowStride)
+    return start(program.row(held));
+  return device.at(start(program.row(-1)), elementType, program.getLayout().rowOffsets[held] * matrix.knownRowStride);
+}
+
 /// Elements of a row that one access moves: 16 bytes at most, and only where every row starts at a multiple.
 static int64_t accessWidth(const Matrix &matrix, const FragmentLayout &layout, Type elementType, int64_t numColumns) {
   if (!matrix.columnStride || matrix.knownColumnStride != 1 || elementType.isInteger(1))
     return 1;
   int64_t bytes = llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
   int64_t width = std::min<int64_t>(layout.vector, 16 / bytes);
-  while (width > 1 && (numColumns % width || (matrix.rowStride && (!matrix.knownRowStride || matrix.knownRowStride % width))))
+  while (width > 1 &&
+         (numColumns % width || (matrix.rowStride && (!matrix.knownRowStride || matrix.knownRowStride % width))))
     width /= 2;
   return width;
 }
@@ -60,26 +75,23 @@ Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
   Value lastRow = rows && !place.rowsFit && !inPlace ? device.add(place.numRows, -1) : Value();
   Value lastColumn = columns && !place.columnsFit && !inPlace ? device.constant(place.numColumns - width) : Value();
   for (int64_t r = 0; r < numRows; ++r) {
-    auto rowStart = [&] {
-      if (!rows)
-        return matrix.pointer;
-      Value number = lastRow ? device.minimum(row(r), lastRow) : row(r);
-      return device.at(matrix.pointer, elementType, device.multiply(number, matrix.rowStride));
-    };
+    auto rowStart = [&] { return rows ? startOfRow(device, *this, matrix, elementType, r, lastRow) : matrix.pointer; };
     for (int64_t c = 0; c < numColumns; c += width) {
       auto access = [&] {
         Value start = rowStart();
         if (!columns)
           return device.load(start, elementType, 1, isConstant);
         if (lastColumn || !matrix.knownColumnStride)
-          start = device.at(start, elementType,
-                            device.multiply(lastColumn ? device.minimum(column(c), lastColumn) : column(c), matrix.columnStride));
+          start = device.at(
+              start, elementType,
+              device.multiply(lastColumn ? device.minimum(column(c), lastColumn) : column(c), matrix.columnStride));
         else // a constant distance from one address is part of the instruction
-          start = device.at(device.at(start, elementType, device.multiply(column(-1), matrix.columnStride)), elementType,
-                            layout.columnOffsets[c] * matrix.knownColumnStride);
+          start = device.at(device.at(start, elementType, device.multiply(column(-1), matrix.columnStride)),
+                            elementType, layout.columnOffsets[c] * matrix.knownColumnStride);
         return device.load(start, elementType, width, isConstant);
       };
-      fragment.elements.append(inPlace ? device.loadWhere(isOwner(rows, columns, r, c), elementType, width, access) : access());
+      fragment.elements.append(inPlace ? device.loadWhere(isOwner(rows, columns, r, c), elementType, width, access)
+                                       : access());
     }
   }
   return fragment;
@@ -95,29 +107,30 @@ Value TileProgram::isFirstWithout(bool rows, bool columns) {
                      columns ? Value() : isFirstAcross(Axis::Column), columns ? Value() : place.isFirstColumn});
 }
 
-void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes, int64_t first,
-                             int64_t count) {
+void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes,
+                             int64_t first, int64_t count) {
   auto type = cast<RankedTensorType>(value.getType());
   Type elementType = type.getElementType();
   Matrix matrix = describe(device, operand, type, axes);
   bool rows = bool(matrix.rowStride), columns = bool(matrix.columnStride);
   int64_t width = accessWidth(matrix, layout, elementType, place.numColumns);
-  int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = count ? first + count : columns ? layout.columnsHeld() : 1;
+  int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = count     ? first + count
+                                                               : columns ? layout.columnsHeld()
+                                                                         : 1;
   device.when(isFirstWithout(rows, columns), [&] {
     for (int64_t r = 0; r < numRows; ++r)
       device.when(rows ? rowIsThere(r) : Value(), [&] {
-        Value start = matrix.pointer;
-        if (rows)
-          start = device.at(start, elementType, device.multiply(row(r), matrix.rowStride));
+        Value start = rows ? startOfRow(device, *this, matrix, elementType, r, Value()) : matrix.pointer;
         if (columns)
           start = device.at(start, elementType, device.multiply(column(-1), matrix.columnStride));
         for (int64_t c = first; c < numColumns; c += width)
           device.when(columns ? columnIsThere(c) : Value(), [&] {
             Value address = start;
             if (columns)
-              address = matrix.knownColumnStride
-                            ? device.at(start, elementType, layout.columnOffsets[c] * matrix.knownColumnStride)
-                            : device.at(start, elementType, device.multiply(matrix.columnStride, layout.columnOffsets[c]));
+              address =
+                  matrix.knownColumnStride
+                      ? device.at(start, elementType, layout.columnOffsets[c] * matrix.knownColumnStride)
+                      : device.at(start, elementType, device.multiply(matrix.columnStride, layout.columnOffsets[c]));
             SmallVector<Value> values;
             for (int64_t element = 0; element < width; ++element)
               values.push_back(at(fragment, r, c + element));

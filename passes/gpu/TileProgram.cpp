@@ -106,8 +106,8 @@ Value TileProgram::outside(Value value) {
   return result;
 }
 
-/// Conversions of 16-bit floats, in pairs where there are two: an instruction rounds two numbers at once, and a bf16 is the
-/// upper half of a float.
+/// Conversions of 16-bit floats, in pairs where there are two: an instruction rounds two numbers at once, and a bf16 is
+/// the upper half of a float.
 static void convert(DeviceKernel &device, Operation &op, MutableArrayRef<IRMapping> elements) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
@@ -139,8 +139,10 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
     return arith::IndexCastOp::create(builder, device.loc, builder.getIndexType(), number);
   };
   for (Operation &inner : op.getBody()->without_terminator()) {
-    bool narrow = isa<arith::TruncFOp>(inner) && inner.getResult(0).getType().getIntOrFloatBitWidth() == 16 && inner.getOperand(0).getType().isF32();
-    bool wide = isa<arith::ExtFOp>(inner) && inner.getOperand(0).getType().isBF16() && inner.getResult(0).getType().isF32();
+    bool narrow = isa<arith::TruncFOp>(inner) && inner.getResult(0).getType().getIntOrFloatBitWidth() == 16 &&
+                  inner.getOperand(0).getType().isF32();
+    bool wide =
+        isa<arith::ExtFOp>(inner) && inner.getOperand(0).getType().isBF16() && inner.getResult(0).getType().isF32();
     if ((narrow || wide) && elements.front().contains(inner.getOperand(0))) {
       convert(device, inner, elements);
       continue;
@@ -157,8 +159,9 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
           position.push_back(mapping.contains(index) ? mapping.lookup(index) : outside(index));
         Value pointer = device.pointerTo(cast<BlockArgument>(extract.getTensor()).getArgNumber(), position);
         // An element that is not there may ask for anything.
-        Value isThere = device.all({llvm::is_contained(loops, Axis::Row) ? rowIsThere(atRow) : Value(),
-                                    llvm::is_contained(loops, Axis::Column) ? columnIsThere(atColumn + number) : Value()});
+        Value isThere =
+            device.all({llvm::is_contained(loops, Axis::Row) ? rowIsThere(atRow) : Value(),
+                        llvm::is_contained(loops, Axis::Column) ? columnIsThere(atColumn + number) : Value()});
         auto gather = [&] { return device.load(pointer, extract.getType()); };
         mapping.map(extract.getResult(), device.loadWhere(isThere, extract.getType(), 1, gather).front());
         continue;
@@ -192,8 +195,8 @@ Axes TileProgram::loopsFor(linalg::GenericOp op, Value result, ArrayRef<Axis> ax
   return loops;
 }
 
-std::vector<SmallVector<Value>> TileProgram::compute(linalg::GenericOp op, const Axes &loops, int64_t row, int64_t column,
-                                                     int64_t count) {
+std::vector<SmallVector<Value>> TileProgram::compute(linalg::GenericOp op, const Axes &loops, int64_t row,
+                                                     int64_t column, int64_t count) {
   std::vector<SmallVector<Value>> arguments(count);
   for (OpOperand &operand : op->getOpOperands()) {
     const Fragment *fragment = isRead(op, operand) ? &find(operand.get(), axesRead(op, operand, loops)) : nullptr;
@@ -220,7 +223,8 @@ Fragment TileProgram::evaluate(Operation *op, Value result, ArrayRef<Axis> axes)
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     Attribute value = constant.getValue();
     if (auto elements = dyn_cast<DenseElementsAttr>(value)) {
-      auto number = arith::ConstantOp::create(device.builder, device.loc, cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+      auto number =
+          arith::ConstantOp::create(device.builder, device.loc, cast<TypedAttr>(elements.getSplatValue<Attribute>()));
       return {false, false, {number}};
     }
     return {false, false, {outside(result)}};
@@ -255,7 +259,7 @@ const Fragment &TileProgram::find(Value value, ArrayRef<Axis> axes) {
   auto argument = dyn_cast<BlockArgument>(value);
   Fragment fragment = argument && isa<ShapedType>(value.getType()) ? load(argument, axes)
                       : argument                                   ? Fragment{false, false, {outside(value)}}
-                                 : evaluate(value.getDefiningOp(), value, axes);
+                                                                   : evaluate(value.getDefiningOp(), value, axes);
   return loaded[key] = std::move(fragment);
 }
 

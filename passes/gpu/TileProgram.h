@@ -14,57 +14,60 @@
 
 namespace keel {
 
-/// The elements of a tensor that one thread holds: those of its rows and columns, or of its rows alone (the same value for
-/// all columns), or of its columns alone, or one number.
+/// The elements of a tensor that one thread holds: those of its rows and columns, or of its rows alone (the same value
+/// for all columns), or of its columns alone, or one number.
 struct Fragment {
   bool rows = false, columns = false;
   llvm::SmallVector<mlir::Value> elements; // row after row
 };
 
-/// How the blocks whose tiles share rows exchange sums along them: by words {epoch, value} that validate themselves, one
-/// for each row of a tile and each sum, in global memory. A word of the launch's epoch is there, any other is not yet; so
-/// there is no fence and no barrier between blocks, and nobody has to clear anything.
+/// How the blocks whose tiles share rows exchange sums along them: by words {epoch, value} that validate themselves,
+/// one for each row of a tile and each sum, in global memory. A word of the launch's epoch is there, any other is not
+/// yet; so there is no fence and no barrier between blocks, and nobody has to clear anything.
 struct RowExchange {
-  mlir::Value words;                    // pointer to i64, for this kernel
-  mlir::Value epoch;                    // i32, other than in any launch before
-  mlir::Value rowTile, columnTile;      // i64
+  mlir::Value words;                     // pointer to i64, for this kernel
+  mlir::Value epoch;                     // i32, other than in any launch before
+  mlir::Value rowTile, columnTile;       // i64
   int64_t rowTiles = 0, columnTiles = 0; // at most, and exactly
-  int64_t sites = 0;                    // sums exchanged so far
+  int64_t sites = 0;                     // sums exchanged so far
 };
 
 /// How the blocks of a cluster whose tiles share rows do: each stores its parts into the shared memory of all.
 ///
-/// Groups of threads that go through several tiles have two sets of places each, for every other of their tiles: who sends for a
-/// tile has received for the one before, so all others have sent for that, and have read what they got for the one before it.
+/// Groups of threads that go through several tiles have two places each, which their sums take in turn: who sends one
+/// has received the one before, so all others have sent that, and have read what they got before it.
 struct ClusterExchange {
   /// Takes its memory from the block's. `groups`: of threads that go through tiles; 0: the block has one tile.
   ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites, int64_t groups);
   /// By one thread, before the cluster's first barrier.
   void prepare(DeviceKernel &device);
 
-  int64_t blocks, rows;       // of the cluster, of a tile
-  int64_t sites, used = 0;    // sums to be exchanged, and exchanged so far
+  int64_t blocks, rows;    // of the cluster, of a tile
+  int64_t sites, used = 0; // sums of a tile to be exchanged, and exchanged so far
   int64_t groups;
-  int64_t values, barriers;   // places in shared memory, a set after the other
-  mlir::Value turn = {};      // i64: which of the block's tiles it is
-  int64_t sets() const { return groups ? 2 * groups : 1; }
+  int64_t values, barriers; // places in shared memory
+  mlir::Value turn = {};    // i64: which of the block's tiles it is
+  int64_t places() const { return groups ? 2 * groups : sites; }
+  /// Shared memory for their values.
+  static int64_t bytes(int64_t places, int64_t blocks, int64_t rows) { return places * blocks * rows * 4; }
 };
 
 /// Where a tile lies.
 struct TilePlace {
-  mlir::Value firstRow, firstColumn; // i64
-  mlir::Value numRows;               // of the whole tensor, i64
-  int64_t numColumns = 1;            // of the whole tensor
+  mlir::Value firstRow, firstColumn;        // i64
+  mlir::Value numRows;                      // of the whole tensor, i64
+  int64_t numColumns = 1;                   // of the whole tensor
   bool rowsFit = false, columnsFit = false; // every tile is full
-  mlir::Value isFirstRow, isFirstColumn;    // whether this is the first tile along the axis; null where it is the only one
-  RowExchange *exchange = nullptr;          // where other blocks hold the rest of the rows
-  mlir::Value firstDepth, endDepth;         // the part of a main loop's depth; null: all of it
-  ClusterExchange *cluster = nullptr;       // where blocks of the same cluster do
+  mlir::Value isFirstRow, isFirstColumn; // whether this is the first tile along the axis; null where it is the only one
+  RowExchange *exchange = nullptr;       // where other blocks hold the rest of the rows
+  mlir::Value firstDepth, endDepth;      // the part of a main loop's depth; null: all of it
+  ClusterExchange *cluster = nullptr;    // where blocks of the same cluster do
 };
 
 class TileProgram {
 public:
-  TileProgram(DeviceKernel &device, KernelOp kernel, const Section &section, const FragmentLayout &layout, TilePlace place);
+  TileProgram(DeviceKernel &device, KernelOp kernel, const Section &section, const FragmentLayout &layout,
+              TilePlace place);
 
   /// Says what a value is that is made elsewhere: a main loop's accumulators, a finished sum.
   void bind(mlir::Value value, Fragment fragment) { fragments[value] = std::move(fragment); }
@@ -81,19 +84,21 @@ public:
     /// Of an op's results, in the threads that hold each column.
     llvm::function_ref<void(mlir::Operation *op, llvm::ArrayRef<Fragment> sums)> fragments;
   };
-  /// Computes ops over rows and columns: elementwise ones, and sums, which none of the others reads. `later` ones read what
-  /// these load again.
+  /// Computes ops over rows and columns: elementwise ones, and sums, which none of the others reads. `later` ones read
+  /// what these load again.
   void runTogether(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Operation *> later, SumsOverRows use);
-  /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one number.
+  /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one
+  /// number.
   llvm::SmallVector<Fragment> sumRows(mlir::Operation *op);
   /// The same from the threads' parts.
-  llvm::SmallVector<Fragment> sumAcross(mlir::Operation *op, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
+  llvm::SmallVector<Fragment> sumAcross(mlir::Operation *op,
+                                        llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
   /// Whether a sum over the rows is one for each column, or one number.
   static bool holdsColumns(const Section &section, mlir::Operation *op) {
     return llvm::is_contained(section.loops.find(op)->second, Axis::Column);
   }
-  /// The results of a sum over all rows, or along rows of several tiles, now that it is complete: what it was started with
-  /// is added.
+  /// The results of a sum over all rows, or along rows of several tiles, now that it is complete: what it was started
+  /// with is added.
   void bindSums(mlir::Operation *op, llvm::ArrayRef<Fragment> sums);
   /// Result 0 of a sum: `sums`, combined with what it starts from.
   void addTo(mlir::linalg::GenericOp op, const Fragment &sums, const Fragment &start);
@@ -116,8 +121,8 @@ public:
   /// The same, counted from the tile's first.
   mlir::Value rowInTile() { return base(Axis::Row); }
   mlir::Value columnInTile() { return base(Axis::Column); }
-  /// What does not depend on an axis is written by the first thread of the first tile along it: whether this is it. Null
-  /// where every thread writes something of its own.
+  /// What does not depend on an axis is written by the first thread of the first tile along it: whether this is it.
+  /// Null where every thread writes something of its own.
   mlir::Value isFirstWithout(bool rows, bool columns);
   /// Whether the thread is the first of those that hold the same rows, or the same columns.
   mlir::Value isFirstAcross(Axis axis);
@@ -135,9 +140,11 @@ public:
   mlir::Value combine(mlir::Operation *combiner, mlir::Value a, mlir::Value b);
   /// For each result of a reduction along an axis, the thread's part: what it holds that is there, added to `starts` (a
   /// result after the other) where they are given.
-  llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis, mlir::ValueRange starts = {});
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> sumHeld(mlir::linalg::GenericOp op, Axis axis,
+                                                            mlir::ValueRange starts = {});
   /// Combines the threads' partial results along an axis: afterwards every thread has the whole tile's. `slots` are the
-  /// thread's rows or columns that the values belong to, `values[i]` has one value a slot, `combiners[i]` combines them.
+  /// thread's rows or columns that the values belong to, `values[i]` has one value a slot, `combiners[i]` combines
+  /// them.
   void reduceAcross(Axis axis, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
                     llvm::ArrayRef<mlir::Operation *> combiners);
 
@@ -148,7 +155,8 @@ private:
   mlir::Value base(Axis axis); // of the thread's elements in the tile
   void exchangeInCluster(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
                          llvm::ArrayRef<mlir::Operation *> combiners);
-  void exchangeRows(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values, llvm::ArrayRef<mlir::Operation *> combiners);
+  void exchangeRows(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
+                    llvm::ArrayRef<mlir::Operation *> combiners);
   Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
   Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
   /// A sum of parts that another kernel has left (SumsInParts.h), at the thread's columns.
@@ -167,10 +175,12 @@ private:
                                             llvm::ArrayRef<mlir::Value> sums, mlir::Value isThere);
   mlir::Value startFrom(mlir::Value start, mlir::Operation *combiner, mlir::Value sum);
   /// The threads' sums along rows become whole rows', which the ops' results are.
-  void completeRows(llvm::ArrayRef<mlir::linalg::GenericOp> ops, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
+  void completeRows(llvm::ArrayRef<mlir::linalg::GenericOp> ops,
+                    llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
   /// The results of the op that may be written as soon as they are known, with their operands' numbers.
   llvm::SmallVector<std::pair<mlir::Value, unsigned>> storedAtOnce(mlir::linalg::GenericOp op);
-  /// A matrix of bf16 that waits in shared memory until its elements are read again, words of two by words; or that is loaded again.
+  /// A matrix of bf16 that waits in shared memory until its elements are read again, words of two by words; or that is
+  /// loaded again.
   struct Kept {
     mlir::BlockArgument input;
     mlir::Value place = {}; // of the thread's first words, if it waits

@@ -1,5 +1,5 @@
-// A kernel's computations on a tile: sums along rows and columns, in the thread, in the warp, in the block; always in the
-// same order.
+// A kernel's computations on a tile: sums along rows and columns, in the thread, in the warp, in the block; always in
+// the same order.
 #include "passes/gpu/TileProgram.h"
 
 #include "dialect/norm/Norm.h"
@@ -139,7 +139,8 @@ void TileProgram::bindSums(Operation *op, ArrayRef<Fragment> sums) {
       OpOperand *init = generic.getDpsInitOperand(index);
       Fragment start = get(init->get(), section.axesOf(op, generic.getMatchingIndexingMap(init)));
       for (auto [slot, value] : llvm::enumerate(result.elements))
-        value = startFrom(sum.rows ? at(start, slot, 0) : at(start, 0, slot), Reduction(generic).combiners[index], value);
+        value =
+            startFrom(sum.rows ? at(start, slot, 0) : at(start, 0, slot), Reduction(generic).combiners[index], value);
     }
     bind(op->getResult(index), result);
     stores.insert(op->getResult(index));
@@ -167,7 +168,8 @@ SmallVector<Value> TileProgram::sumSlot(linalg::GenericOp op, Axis axis, int64_t
     sums = neutral(device, op);
   bool alongColumns = axis == Axis::Column;
   for (int64_t step = 0, end = alongColumns ? layout.columnsHeld() : layout.rowsHeld(); step < end; ++step)
-    sums = alongColumns ? addElement(op, slot, step, sums, columnIsThere(step)) : addElement(op, step, slot, sums, rowIsThere(step));
+    sums = alongColumns ? addElement(op, slot, step, sums, columnIsThere(step))
+                        : addElement(op, step, slot, sums, rowIsThere(step));
   return sums;
 }
 

@@ -1,5 +1,5 @@
-// Computations on a tile that go over its columns together: each takes the next few, then they move on, so that a thread holds
-// few intermediate results at a time.
+// Computations on a tile that go over its columns together: each takes the next few, then they move on, so that a
+// thread holds few intermediate results at a time.
 #include "passes/gpu/ColumnSums.h"
 #include "passes/gpu/TileProgram.h"
 
@@ -28,7 +28,8 @@ struct Member {
 
 void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> later, SumsOverRows use) {
   std::vector<Kept> kept = keepLoaded(ops, later);
-  int64_t mark = device.sharedMark(), columns = layout.columnsHeld(), rows = layout.rowsHeld(), step = columns % 2 ? 1 : 2;
+  int64_t mark = device.sharedMark(), columns = layout.columnsHeld(), rows = layout.rowsHeld(),
+          step = columns % 2 ? 1 : 2;
   // Elements after which a basic block ends: whose sums of four rows are under way has less room.
   int64_t elementsOfBlock = rows > 2 ? 32 : 64;
   std::vector<Member> members;
@@ -54,7 +55,8 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
   }
   for (int64_t c = 0; c < columns; c += step) {
     // ptxas would put off sums along the rows until what they sum spills; all the more beside other sums.
-    if (c && rows * columns >= manyElements && c * rows % (device.sharedUsedSince(mark) ? elementsOfBlock / 2 : elementsOfBlock) == 0)
+    if (c && rows * columns >= manyElements &&
+        c * rows % (device.sharedUsedSince(mark) ? elementsOfBlock / 2 : elementsOfBlock) == 0)
       device.endBasicBlock();
     for (Member &member : members) {
       if (!member.sums) {
@@ -138,13 +140,15 @@ std::vector<TileProgram::Kept> TileProgram::keepLoaded(ArrayRef<Operation *> ops
     return llvm::any_of(readers, [&](Operation *op) {
       auto generic = dyn_cast<linalg::GenericOp>(op);
       return generic && llvm::any_of(generic.getDpsInputOperands(), [&](OpOperand *operand) {
-        return operand->get() == input && section.axesOf(op, generic.getMatchingIndexingMap(operand)) == Axes{Axis::Row, Axis::Column};
-      });
+               return operand->get() == input &&
+                      section.axesOf(op, generic.getMatchingIndexingMap(operand)) == Axes{Axis::Row, Axis::Column};
+             });
     });
   };
   for (BlockArgument input : kernel.getBlock()->getArguments().take_front(kernel.getInputs().size())) {
     auto type = dyn_cast<RankedTensorType>(input.getType());
-    if (!type || type.getRank() != 2 || !type.getElementType().isBF16() || !readsInput(ops, input) || !readsInput(later, input))
+    if (!type || type.getRank() != 2 || !type.getElementType().isBF16() || !readsInput(ops, input) ||
+        !readsInput(later, input))
       continue;
     kept.push_back({input});
     // Sums take most of it.
@@ -192,7 +196,8 @@ void TileProgram::computeColumns(linalg::GenericOp op, const Axes &loops, int64_
         fragments[result].elements[r * layout.columnsHeld() + first + number] = value;
 }
 
-void TileProgram::addColumns(linalg::GenericOp op, int64_t first, int64_t count, MutableArrayRef<SmallVector<Value>> sums) {
+void TileProgram::addColumns(linalg::GenericOp op, int64_t first, int64_t count,
+                             MutableArrayRef<SmallVector<Value>> sums) {
   for (int64_t r = 0; r < layout.rowsHeld(); ++r)
     for (int64_t c = first; c < first + count; ++c) {
       SmallVector<Value> mine;

@@ -27,7 +27,8 @@ FailureOr<keel::CudaToolkit> keel::findCudaToolkit(Location loc) {
   if (const char *home = std::getenv("CUDA_HOME")) {
     if (auto toolkit = getToolkitAt(home))
       return *toolkit;
-    return emitError(loc, "CUDA_HOME is '") << home << "', but there is no bin/ptxas and nvvm/libdevice/libdevice.10.bc in it";
+    return emitError(loc, "CUDA_HOME is '")
+           << home << "', but there is no bin/ptxas and nvvm/libdevice/libdevice.10.bc in it";
   }
   std::vector<std::string> folders = {"/usr/local/cuda"};
   if (auto found = llvm::sys::findProgramByName("ptxas")) {
@@ -43,8 +44,9 @@ FailureOr<keel::CudaToolkit> keel::findCudaToolkit(ArrayRef<std::string> folders
   for (const std::string &folder : folders)
     if (auto toolkit = getToolkitAt(folder))
       return *toolkit;
-  return emitError(loc, "no CUDA toolkit found (looked at CUDA_HOME, /usr/local/cuda, PATH and what tools/setup fetches "
-                        "from PyPI): set CUDA_HOME to a toolkit of version 13, or run tools/setup with access to PyPI");
+  return emitError(loc,
+                   "no CUDA toolkit found (looked at CUDA_HOME, /usr/local/cuda, PATH and what tools/setup fetches "
+                   "from PyPI): set CUDA_HOME to a toolkit of version 13, or run tools/setup with access to PyPI");
 }
 
 FailureOr<keel::ToolResult> keel::runTool(StringRef program, ArrayRef<StringRef> arguments, Location loc) {

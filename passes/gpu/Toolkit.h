@@ -13,8 +13,8 @@ struct CudaToolkit {
   std::string libdevice; ///< math functions, as LLVM bitcode
 };
 
-/// The toolkit at CUDA_HOME, else in /usr/local/cuda, else the one whose ptxas is on PATH, else the one that tools/setup
-/// fetched into the build folder. An error at `loc` if there is none.
+/// The toolkit at CUDA_HOME, else in /usr/local/cuda, else the one whose ptxas is on PATH, else the one that
+/// tools/setup fetched into the build folder. An error at `loc` if there is none.
 mlir::FailureOr<CudaToolkit> findCudaToolkit(mlir::Location loc);
 /// The first of these folders that holds one, or the same error.
 mlir::FailureOr<CudaToolkit> findCudaToolkit(llvm::ArrayRef<std::string> folders, mlir::Location loc);
@@ -27,5 +27,6 @@ struct ToolResult {
   int status = 0;
   std::string output;
 };
-mlir::FailureOr<ToolResult> runTool(llvm::StringRef program, llvm::ArrayRef<llvm::StringRef> arguments, mlir::Location loc);
+mlir::FailureOr<ToolResult> runTool(llvm::StringRef program, llvm::ArrayRef<llvm::StringRef> arguments,
+                                    mlir::Location loc);
 } // namespace keel

@@ -1,7 +1,7 @@
-// The main loop of wgmma: one thread has the copy engine (TMA) bring boxes of the operands into a ring of swizzled tiles,
-// two groups of four warps multiply what is there. A tile's `full` barrier counts its bytes, its `empty` barrier the warps that
-// have read it.
-// PTX ISA 9.7.15 (wgmma; descriptors and layouts in 9.7.15.5.1), 9.7.9.25.5 (cp.async.bulk.tensor), 9.7.13.15 (mbarrier).
+// The main loop of wgmma: one thread has the copy engine (TMA) bring boxes of the operands into a ring of swizzled
+// tiles, two groups of four warps multiply what is there. A tile's `full` barrier counts its bytes, its `empty` barrier
+// the warps that have read it. PTX ISA 9.7.15 (wgmma; descriptors and layouts in 9.7.15.5.1), 9.7.9.25.5
+// (cp.async.bulk.tensor), 9.7.13.15 (mbarrier).
 #include "passes/gpu/WgmmaLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -45,7 +45,8 @@ WgmmaLoop::Barriers::Barriers(DeviceKernel &device, int64_t stages, int64_t read
   device.when(device.isZero(device.thread()), [&] {
     for (int64_t stage = 0; stage < stages; ++stage) {
       NVVM::MBarrierInitOp::create(builder, device.loc, device.shared(full + 8 * stage), words.constant(1), Value());
-      NVVM::MBarrierInitOp::create(builder, device.loc, device.shared(empty + 8 * stage), words.constant(readers), Value());
+      NVVM::MBarrierInitOp::create(builder, device.loc, device.shared(empty + 8 * stage), words.constant(readers),
+                                   Value());
     }
     // The copy engine sees them, too.
     NVVM::FenceMbarrierInitOp::create(builder, device.loc);
@@ -56,35 +57,47 @@ int64_t WgmmaLoop::stageBytes(const FragmentLayout &layout, int64_t depthTile) {
   return (layout.rows + layout.columns) * depthTile * elementBytes;
 }
 
-WgmmaLoop::WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule, const Barriers &barriers)
+WgmmaLoop::WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule,
+                     const Barriers &barriers)
     : device(device), layout(schedule.layout), schedule(schedule), barriers(barriers) {
   Product product = Product::get(section);
   elementType = product.elementType(product.a);
-  a = describe(product.a, product.aAxes, layout.rows, 0);
+  a = describe(product.a, product.aAxes, layout.rows, 0, schedule.readers());
   b = describe(product.b, product.bAxes, layout.columns, a.bytes());
   bytes = a.bytes() + b.bytes();
   // The swizzle is a function of the address.
   ring = device.allocateShared(schedule.stages * bytes, patternBytes);
 }
 
-WgmmaLoop::Operand WgmmaLoop::describe(OpOperand *operand, const Axes &axes, int64_t outer, int64_t offset) {
+int64_t WgmmaLoop::Operand::boxBytes() const { return boxRows * rowBytes; }
+
+WgmmaLoop::Operand WgmmaLoop::describe(OpOperand *operand, const Axes &axes, int64_t outer, int64_t offset,
+                                       int64_t parts) {
   Operand made;
   made.depthIsLast = axes.back() == Axis::Depth;
   made.outer = outer;
   made.offset = offset;
+  made.parts = parts;
   // A box has 64 elements along the tensor's last dimension: as many as one swizzled row.
-  made.boxes = made.depthIsLast ? 1 : outer / rowElements;
-  int64_t boxRows = made.depthIsLast ? outer : schedule.depthTile;
-  made.boxBytes = boxRows * rowBytes;
-  made.map = device.tensorMap(cast<BlockArgument>(operand->get()).getArgNumber(), boxRows, rowElements);
+  int64_t boxes = made.depthIsLast ? 1 : outer / rowElements, rows = made.depthIsLast ? outer : schedule.depthTile;
+  made.boxes = llvm::divideCeil(boxes, parts);
+  made.boxRows = boxes * rows / (parts * made.boxes);
+  made.map = device.tensorMap(cast<BlockArgument>(operand->get()).getArgNumber(), made.boxRows, rowElements);
   return made;
 }
+
+Value WgmmaLoop::rank() { return NVVM::ClusterId::create(device.builder, device.loc, device.builder.getI32Type()); }
 
 Value WgmmaLoop::barrierAt(int64_t first, Value stage) {
   return device.at(device.shared(first), device.builder.getI64Type(), stage);
 }
 
 void WgmmaLoop::wait(Value barrier, Value parity) {
+  if (a.parts > 1) { // other blocks have their part in what is waited for
+    Value address = LLVM::PtrToIntOp::create(device.builder, device.loc, device.builder.getI32Type(), barrier);
+    device.waitForCluster(address, parity);
+    return;
+  }
   constexpr int64_t ticks = 10000000; // how long a try may sleep, in nanoseconds
   NVVM::MBarrierTryWaitParityOp::create(device.builder, device.loc, barrier, parity, Words(device).constant(ticks));
 }
@@ -106,15 +119,31 @@ WgmmaLoop::Position WgmmaLoop::advance(Position position) {
 void WgmmaLoop::load(const Operand &operand, Value firstOuter, Value firstDepth, Value stage, Value barrier) {
   OpBuilder &builder = device.builder;
   Words words(device);
-  Value start = device.at(device.shared(ring + operand.offset), builder.getI8Type(), words.multiply(stage, bytes));
+  Value start = device.at(device.shared(ring + operand.offset), builder.getI8Type(), words.multiply(stage, bytes)),
+        mask;
+  if (operand.parts > 1) {
+    // The block's part: rows of the tile's one box, or of its boxes one after the other.
+    int64_t rows = operand.boxes * operand.boxRows;
+    Value firstRow = words.multiply(rank(), rows);
+    start = device.at(start, builder.getI8Type(), words.multiply(firstRow, rowBytes));
+    if (operand.depthIsLast) {
+      firstOuter = words.add(firstOuter, firstRow);
+    } else {
+      Value depthRows = words.constant(schedule.depthTile);
+      Value box = arith::DivUIOp::create(builder, device.loc, firstRow, depthRows);
+      firstOuter = words.add(firstOuter, words.multiply(box, rowElements));
+      firstDepth = words.add(firstDepth, arith::RemUIOp::create(builder, device.loc, firstRow, depthRows));
+    }
+    mask = LLVM::ConstantOp::create(builder, device.loc, builder.getI16IntegerAttr((1 << operand.parts) - 1));
+  }
   for (int64_t box = 0; box < operand.boxes; ++box) {
     Value outer = words.add(firstOuter, box * rowElements);
     Value coordinates[] = {operand.depthIsLast ? firstDepth : outer, operand.depthIsLast ? outer : firstDepth};
-    Value to = device.at(start, builder.getI8Type(), box * operand.boxBytes);
+    Value to = device.at(start, builder.getI8Type(), box * operand.boxBytes());
     to = LLVM::AddrSpaceCastOp::create(builder, device.loc, LLVM::LLVMPointerType::get(builder.getContext(), 7), to);
-    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(builder, device.loc, to, operand.map, coordinates, barrier, ValueRange(),
-                                                           Value(), Value(), NVVM::TMALoadMode::TILE, /*isCTAOnly=*/false,
-                                                           NVVM::CTAGroupKindAttr(), Value());
+    NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(builder, device.loc, to, operand.map, coordinates, barrier,
+                                                           ValueRange(), mask, Value(), NVVM::TMALoadMode::TILE,
+                                                           /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(), Value());
   }
 }
 
@@ -133,7 +162,8 @@ WgmmaLoop::Position WgmmaLoop::copy(const TilePlace &place, Value depth, Positio
   Value stage = loop.getRegionIterArg(0), parity = loop.getRegionIterArg(1), firstDepth = loop.getInductionVar();
   wait(barrierAt(barriers.empty, stage), parity);
   Value full = barrierAt(barriers.full, stage);
-  NVVM::MBarrierArriveExpectTxOp::create(builder, loc, TypeRange(), full, words.constant(bytes), NVVM::MemScopeKind::CTA, false, Value());
+  NVVM::MBarrierArriveExpectTxOp::create(builder, loc, TypeRange(), full, words.constant(bytes),
+                                         NVVM::MemScopeKind::CTA, false, Value());
   load(a, firstRow, firstDepth, stage, full);
   load(b, firstColumn, firstDepth, stage, full);
   Position next = advance({stage, parity});
@@ -145,14 +175,15 @@ WgmmaLoop::Position WgmmaLoop::copy(const TilePlace &place, Value depth, Positio
 // The groups that multiply
 //===----------------------------------------------------------------------===//
 
-/// The lower half of the matrix descriptor of an operand whose first tile is at `address`: that, and the distance of the leading
-/// dimension, which matters where the depth is not last: from one box to the next. Both are in units of 16 bytes.
+/// The lower half of the matrix descriptor of an operand whose first tile is at `address`: that, and the distance of
+/// the leading dimension, which matters where the depth is not last: from one box to the next. Both are in units of 16
+/// bytes.
 Value WgmmaLoop::descriptorStart(const Operand &operand, Value address) {
   OpBuilder &builder = device.builder;
   Words words(device);
   Value offset = arith::AndIOp::create(builder, device.loc, address, words.constant(0x3ffff));
   Value units = arith::ShRUIOp::create(builder, device.loc, offset, words.constant(4));
-  int64_t leading = operand.depthIsLast ? 1 : operand.boxBytes / 16;
+  int64_t leading = operand.depthIsLast ? 1 : schedule.depthTile * rowBytes / 16;
   return arith::OrIOp::create(builder, device.loc, units, words.constant(leading << 16));
 }
 
@@ -180,7 +211,8 @@ SmallVector<Value> WgmmaLoop::multiplyRows(ArrayRef<Value> sums, Value a, Value 
     list << i << ",";
   list << "l,l";
   int64_t next = count + sums.size();
-  stream << "}, $" << next << ", $" << next + 1 << ", p, 1, 1, " << !this->a.depthIsLast << ", " << !this->b.depthIsLast << ";";
+  stream << "}, $" << next << ", $" << next + 1 << ", p, 1, 1, " << !this->a.depthIsLast << ", " << !this->b.depthIsLast
+         << ";";
   std::string body = "{\n.reg .pred p;\nsetp.ne.b32 p, " + std::to_string(!sums.empty()) + ", 0;\n" + text + "\n}";
   SmallVector<Value> operands(sums);
   operands.append({a, b});
@@ -200,19 +232,36 @@ static SmallVector<Value> waitForSums(DeviceKernel &device, ArrayRef<Value> sums
 }
 
 void WgmmaLoop::release(Value stage) {
+  OpBuilder &builder = device.builder;
+  if (a.parts > 1) {
+    // In every block that brings a part of the next tile: a lane each. What must be over before are reads of wgmma, and
+    // they are: a release at the cluster's scope would wait for all of memory (CUTLASS's ClusterBarrier::arrive does as
+    // this does).
+    Words words(device);
+    Value lane = device.bits(device.thread(), 0, 5);
+    Value address =
+        LLVM::PtrToIntOp::create(builder, device.loc, builder.getI32Type(), barrierAt(barriers.empty, stage));
+    device.when(device.lessThan(lane, device.constant(a.parts)), [&] {
+      device.ptx("{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, $0, $1;\n"
+                 "mbarrier.arrive.shared::cluster.b64 _, [there];\n}",
+                 "r,r", {address, words.from(lane)});
+    });
+    return;
+  }
   device.when(device.isZero(device.bits(device.thread(), 0, 5)), [&] {
-    NVVM::MBarrierArriveOp::create(device.builder, device.loc, TypeRange(), barrierAt(barriers.empty, stage), Value());
+    NVVM::MBarrierArriveOp::create(builder, device.loc, TypeRange(), barrierAt(barriers.empty, stage), Value());
   });
 }
 
-/// A parity tells a phase from the one before it and no other. So a turn's waits begin when those of the turn before it are over: the
-/// groups order each other by two barriers of the block, whose last ones need no partner.
+/// A parity tells a phase from the one before it and no other. So a turn's waits begin when those of the turn before it
+/// are over: the groups order each other by two barriers of the block, whose last ones need no partner.
 WgmmaLoop::Position WgmmaLoop::startOf(const Turn &turn, Value depth) {
   OpBuilder &builder = device.builder;
   Words words(device);
   if (!turn.number)
     return {words.constant(0), words.constant(0)};
-  Value isFirst = device.isZero(turn.number), isLater = arith::XOrIOp::create(builder, device.loc, isFirst, device.truth());
+  Value isFirst = device.isZero(turn.number),
+        isLater = arith::XOrIOp::create(builder, device.loc, isFirst, device.truth());
   device.when(isLater, [&] {
     NVVM::BarrierOp::create(builder, device.loc, TypeRange(), words.add(words.from(turn.group), firstOrderBarrier),
                             words.constant(wgmmaThreads), NVVM::BarrierReductionAttr(), Value());
@@ -228,7 +277,8 @@ void WgmmaLoop::letNextStart(const Turn &turn) {
   Words words(device);
   Value hasNext = arith::XOrIOp::create(device.builder, device.loc, turn.isLast, device.truth());
   device.when(hasNext, [&] {
-    Value other = arith::SubIOp::create(device.builder, device.loc, words.constant(firstOrderBarrier + 1), words.from(turn.group));
+    Value other = arith::SubIOp::create(device.builder, device.loc, words.constant(firstOrderBarrier + 1),
+                                        words.from(turn.group));
     NVVM::BarrierArriveOp::create(device.builder, device.loc, other, words.constant(wgmmaThreads));
   });
 }
@@ -245,7 +295,8 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
     baseA = words.add(base, words.multiply(group, instructionRows * rowBytes));
   }
   Value startA = descriptorStart(a, baseA), startB = descriptorStart(b, words.add(base, b.offset));
-  int64_t instructions = layout.rowsHeld() / 2, count = layout.columns / 2; // for the group's rows; sums that each has in a thread
+  int64_t instructions = layout.rowsHeld() / 2,
+          count = layout.columns / 2; // for the group's rows; sums that each has in a thread
   auto multiplyStage = [&](ArrayRef<Value> sums, Position position) {
     wait(barrierAt(barriers.full, position.stage), position.parity);
     NVVM::WgmmaFenceAlignedOp::create(builder, loc);
@@ -271,7 +322,8 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
   SmallVector<Value> starts = multiplyStage({}, first);
   Position second = advance(first);
   starts.append({second.stage, second.parity, first.stage});
-  auto loop = scf::ForOp::create(builder, loc, words.constant(schedule.depthTile), words.from(depth), words.constant(schedule.depthTile), starts);
+  auto loop = scf::ForOp::create(builder, loc, words.constant(schedule.depthTile), words.from(depth),
+                                 words.constant(schedule.depthTile), starts);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
@@ -292,7 +344,8 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
     release(loop.getResults().back());
   else // the shared memory is used again
     device.barrier();
-  // PTX ISA 9.7.15.5.1, figure of D: two columns of a row, two of the row eight below, and so on with every eight columns.
+  // PTX ISA 9.7.15.5.1, figure of D: two columns of a row, two of the row eight below, and so on with every eight
+  // columns.
   Fragment result{true, true, {}};
   for (int64_t i = 0; i < instructions; ++i)
     for (int64_t half = 0; half < 2; ++half)

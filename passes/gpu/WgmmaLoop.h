@@ -5,18 +5,19 @@
 
 namespace keel {
 
-/// wgmma on 16-bit operands that the copy engine brings: the two halves of a warp-specialised kernel's main loop, and the
-/// ring of tiles in shared memory by which they are joined.
+/// wgmma on 16-bit operands that the copy engine brings: the two halves of a warp-specialised kernel's main loop, and
+/// the ring of tiles in shared memory by which they are joined.
 class WgmmaLoop {
 public:
   /// The memory that all of a kernel's loops of this kind share: barriers. All threads of the block meet
   /// before the loops start.
   struct Barriers {
-    /// `readers`: warps that read each tile.
+    /// `readers`: warps that read each tile, of all blocks that get it.
     Barriers(DeviceKernel &device, int64_t stages, int64_t readers);
     int64_t stages, full, empty; // places in shared memory
   };
-  /// A stage of the ring, and the parity of the round: of the phase that a tile in it completes (`full`), or awaits (`empty`).
+  /// A stage of the ring, and the parity of the round: of the phase that a tile in it completes (`full`), or awaits
+  /// (`empty`).
   struct Position {
     mlir::Value stage, parity; // i32
   };
@@ -42,12 +43,17 @@ private:
   struct Operand {
     mlir::Value map;
     bool depthIsLast;
-    int64_t outer, boxes, boxBytes, offset; // offset: in the stage
-    int64_t bytes() const { return boxes * boxBytes; }
+    int64_t outer, boxes, boxRows, offset; // offset: in the stage
+    int64_t parts;                         // of the cluster's blocks
+    int64_t boxBytes() const;
+    int64_t bytes() const { return parts * boxes * boxBytes(); }
   };
-  Operand describe(mlir::OpOperand *operand, const Axes &axes, int64_t outer, int64_t offset);
-  void load(const Operand &operand, mlir::Value firstOuter, mlir::Value firstDepth, mlir::Value stage, mlir::Value barrier);
+  /// `parts`: of the blocks of the cluster, each of which brings one for all.
+  Operand describe(mlir::OpOperand *operand, const Axes &axes, int64_t outer, int64_t offset, int64_t parts = 1);
+  void load(const Operand &operand, mlir::Value firstOuter, mlir::Value firstDepth, mlir::Value stage,
+            mlir::Value barrier);
   mlir::Value barrierAt(int64_t first, mlir::Value stage);
+  mlir::Value rank(); // i32, of the block in its cluster
   void wait(mlir::Value barrier, mlir::Value parity);
   Position advance(Position position);
   void release(mlir::Value stage);

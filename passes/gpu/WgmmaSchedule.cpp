@@ -1,0 +1,139 @@
+// Chooses tiles of wgmma, and how blocks and groups of threads share the work.
+#include "passes/gpu/WgmmaSchedule.h"
+
+#include "passes/gpu/ColumnSums.h"
+#include "passes/gpu/SectionWork.h"
+#include "passes/gpu/WgmmaLoop.h"
+
+#include "dialect/norm/Strategy.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace keel;
+
+static constexpr int64_t tileRows = 128;
+
+/// What was asked for the kernel's normalization (dialect/norm/Strategy.h).
+static StringRef strategyOf(KernelOp kernel) {
+  auto strategy = kernel->getAttrOfType<StringAttr>(norm::strategyAttribute);
+  return strategy ? strategy.getValue() : StringRef();
+}
+
+/// Whether wgmma takes the product: 16-bit floats in memory, whichever way each operand lies. (tf32 would have to go
+/// along the depth.)
+static bool fitsWgmma(const Section &section) {
+  Product product = Product::get(section);
+  auto isPlain = [](OpOperand *operand) { return isa<BlockArgument>(operand->get()); };
+  return product.elementType(product.a).getIntOrFloatBitWidth() == 16 && isPlain(product.a) && isPlain(product.b) &&
+         section.depthSums.empty();
+}
+
+/// Whether the tile program reads a matrix of the kernel's arguments.
+static bool readsMatrix(const Section &section) {
+  return llvm::any_of(section.ops, [&](Operation *op) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    return generic && op != section.mainLoop && llvm::any_of(generic.getDpsInputs(), [](Value input) {
+             auto type = dyn_cast<RankedTensorType>(input.getType());
+             return isa<BlockArgument>(input) && type && type.getRank() == 2;
+           });
+  });
+}
+
+/// `cluster`: blocks that exchange sums of rows, or 1.
+static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong,
+                    int64_t cluster) {
+  int64_t ringBytes = 200 << 10;
+  schedule.loop = SectionSchedule::Loop::Wgmma;
+  schedule.pingpong = pingpong;
+  schedule.layout = wgmmaLayout(tileRows, columns, pingpong ? 1 : 2);
+  schedule.depthTile = 64;
+  if (pingpong) {
+    // The tile programs run at the same time as the main loops, in memory of their own: what the cluster exchanges, and
+    // two sums over the rows each, or little.
+    constexpr int64_t groups = wgmmaThreads / groupThreads;
+    int64_t exchanged = cluster > 1 ? ClusterExchange::bytes(2 * groups, cluster, tileRows) : 0;
+    ringBytes = std::min<int64_t>(128 << 10,
+                                  (224 << 10) - exchanged -
+                                      groups * (section.rowSums.empty() ? 0 : 2 * ColumnSums::bytes(schedule.layout)));
+  }
+  schedule.stages = std::min<int64_t>(ringBytes / WgmmaLoop::stageBytes(schedule.layout, schedule.depthTile), 8);
+}
+
+std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section &section) {
+  constexpr int64_t multiprocessors = 132, narrowest = 64;
+  auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
+  bool fitsForced = !forced || (forced[0] == tileRows && forced[1] >= narrowest && forced[1] <= longestRowOfBlock);
+  if (!fitsForced || !fitsWgmma(section))
+    return std::nullopt;
+  int64_t columns =
+      std::min<int64_t>(std::max<int64_t>(narrowest, llvm::PowerOf2Ceil(section.columns)), longestRowOfBlock);
+  // Registers are the limit: sums along the rows need the tile, and what it is multiplied with, twice. A cluster that
+  // was asked for takes what holds its rows.
+  int64_t narrow = longestRowOfBlock / 2;
+  if (section.wholeRows && readsMatrix(section) &&
+      !(strategyOf(kernel) == "cluster" && section.columns > narrow * largestCluster))
+    columns = std::min(columns, narrow);
+  // Narrower tiles where wide ones would leave multiprocessors without work.
+  if (!section.wholeRows && !ShapedType::isDynamic(section.rows))
+    while (columns > narrowest &&
+           llvm::divideCeil(section.rows, tileRows) * llvm::divideCeil(section.columns, columns) < multiprocessors)
+      columns /= 2;
+  SectionSchedule schedule;
+  setTile(section, schedule, forced ? forced[1] : columns, /*pingpong=*/false, /*cluster=*/1);
+  // Whole rows in one tile where they were asked for: more registers than wgmma leaves.
+  if (schedule.sharesRows(section) && strategyOf(kernel) == "row-complete")
+    return std::nullopt;
+  return schedule;
+}
+
+/// Whether blocks can be clusters of that size: the tiles that share a row; or some that share the rows of an operand.
+static bool fitsCluster(KernelOp kernel, const Section &section, const SectionSchedule &schedule) {
+  int64_t across = llvm::divideCeil(section.columns, schedule.layout.columns), size = schedule.cluster;
+  if (!schedule.sharesRows(section))
+    return across % size == 0;
+  StringRef strategy = strategyOf(kernel);
+  if (size == 1) // the row-block barrier; whose blocks must not stay for further tiles
+    return strategy != "cluster" && !schedule.pingpong;
+  return size == across && (size <= 8 || size == largestCluster) && strategy != "row-block-barrier";
+}
+
+void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule,
+                        const DeviceDescription &device, int64_t batch) {
+  if (space.sections.size() != 1 || !schedule.isSpecialised())
+    return;
+  auto wanted = kernel->getAttrOfType<IntegerAttr>(pingpongAttribute);
+  if (!wanted)
+    wanted = kernel->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(pingpongAttribute);
+  const Section &section = space.sections[0];
+  const SectionSchedule tile = schedule.sections[0];
+  constexpr double unknown = std::numeric_limits<double>::infinity();
+  double least = unknown;
+  auto consider = [&](bool pingpong, int64_t cluster) {
+    SectionSchedule how = tile;
+    int64_t columns = pingpong ? std::min<int64_t>(tile.layout.columns, longestRowOfBlock / 2) : tile.layout.columns;
+    how.cluster = cluster ? cluster : llvm::divideCeil(section.columns, columns);
+    setTile(section, how, columns, pingpong, section.wholeRows ? how.cluster : 1);
+    double seconds = estimate(section, how, device, batch);
+    if (!fitsCluster(kernel, section, how) || seconds >= least)
+      return;
+    least = seconds;
+    schedule.sections[0] = how;
+  };
+  bool isForced = kernel->hasAttr(tileAttribute);
+  for (bool pingpong : {false, true}) {
+    if (pingpong && (wanted ? !wanted.getInt() : isForced))
+      continue;
+    if (pingpong && wanted)
+      least = unknown;                   // what was asked for, where it can be had
+    for (int64_t cluster : {1, 2, 4, 0}) // 0: all that share a row
+      consider(pingpong, cluster);
+  }
+  if (!schedule.pingpong())
+    return;
+  schedule.threads = groupThreads;
+  int64_t cluster = schedule.cluster(),
+          blocks = wanted ? std::max(wanted.getInt(), cluster) : int64_t(device.multiprocessorsOf(cluster));
+  schedule.mostBlocks = blocks - blocks % cluster;
+}

@@ -30,8 +30,8 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
   std::vector<Kept> kept = keepLoaded(ops, later);
   int64_t mark = device.sharedMark(), columns = layout.columnsHeld(), rows = layout.rowsHeld(),
           step = columns % 2 ? 1 : 2;
-  // Elements after which a basic block ends: whose sums of four rows are under way has less room.
-  int64_t elementsOfBlock = rows > 2 ? 32 : 64;
+  // Elements after which a basic block ends: sums of four rows, or rows that may be missing, leave less room.
+  int64_t elementsOfBlock = rows > 2 || !place.rowsFit ? 32 : 64;
   std::vector<Member> members;
   for (Operation *op : ops) {
     auto generic = cast<linalg::GenericOp>(op);

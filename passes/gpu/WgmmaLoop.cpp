@@ -287,6 +287,8 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   Words words(device);
+  if (turn.number) // were it known, ptxas would compute all stages' descriptors before the first tile, and spill them
+    depth = device.opaque(depth);
   Value base = LLVM::PtrToIntOp::create(builder, loc, builder.getI32Type(), device.shared(ring));
   Value baseA = base;
   if (!schedule.pingpong) {

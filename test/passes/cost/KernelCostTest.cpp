@@ -143,3 +143,24 @@ TEST(KernelCost, Exchange) {
   work.exchange = KernelWork::Exchange::Cluster;
   EXPECT_THAT(estimateCost(work, device()).exchange, DoubleNear(2e-6, 1e-12));
 }
+
+TEST(KernelCost, Pingpong) {
+  KernelWork work = product(30); // three turns
+  work.instructions = 100;
+  double all = estimateCost(work, device()).epilogue;
+  work.pingpong = true;
+  EXPECT_NEAR(estimateCost(work, device()).epilogue, all / 3, 1e-12) << "but for the last one it runs beside main loops";
+  work.depth = 1; // there is next to nothing to run beside
+  EXPECT_NEAR(estimateCost(work, device()).epilogue, all / 3 * 2, all / 100) << "two groups do two tiles at a time";
+}
+
+TEST(KernelCost, Readers) {
+  std::string text = simple;
+  text.replace(text.find("1000000"), std::strlen("1000000"), "100");
+  DeviceDescription slowCache = llvm::cantFail(DeviceDescription::parse(text));
+  KernelWork work = product(10);
+  work.reads = KernelWork::Reads::Half;
+  double alone = estimateCost(work, slowCache).matmul;
+  work.readers = 64;
+  EXPECT_NEAR(estimateCost(work, slowCache).matmul, alone * 129 / 192, 1e-12) << "a row of 64, and all columns";
+}

@@ -65,6 +65,7 @@ private:
     work.sharedBytes = limits.hasWgmma ? 200 << 10 : 3 * 64 * (work.tileRows + tileColumns);
     work.bytes = elementBytes * (double(norm.rows) * depth + double(depth) * columns + double(norm.rows) * columns);
     work.instructions = instructions;
+    work.pingpong = limits.hasWgmma && tileColumns <= sharedTile;
     return work;
   }
   double seconds(const KernelWork &work) const { return estimateCost(work, device).total(); }
@@ -79,6 +80,8 @@ private:
         work.exchanges = sums;
         work.cluster = cluster;
         work.exchange = cluster > 1 ? KernelWork::Exchange::Cluster : KernelWork::Exchange::Barrier;
+        work.pingpong &= cluster > 1; // blocks that others wait for do not stay for further tiles
+        work.readers = limits.hasWgmma && 16 % cluster == 0 ? cluster : 1;
       }
       return seconds(work);
     };

@@ -9,9 +9,6 @@
 using namespace mlir;
 using namespace keel;
 
-/// Eight rows of a swizzled tile, after which its pattern repeats.
-static constexpr int64_t sharedAlignment = 1024;
-
 // The type of a launch's parameter for an operand (see keel.launch).
 static Type parameterType(Type type) {
   MLIRContext *context = type.getContext();
@@ -121,34 +118,6 @@ Value DeviceKernel::tensorMap(unsigned operand, int64_t boxRows, int64_t boxColu
   return function.getArgument(function.getNumArguments() - maps.size() + known);
 }
 
-void DeviceKernel::enterGroup(int64_t count, Value number, int64_t groups) {
-  this->groups = groups;
-  threads = count;
-  inGroup = true;
-  if (!number)
-    return;
-  groupNumber = number;
-  threadNumber = bits(threadNumber, 0, llvm::Log2_64(count));
-  groupStart = sharedTop = sharedSize = llvm::alignTo(sharedSize, sharedAlignment);
-  mostShared = groupStart + llvm::alignDown((mostShared - groupStart) / groups, sharedAlignment);
-  groupBytes = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0)); // known when all is written
-  groupBase = at(sharedBase, builder.getI8Type(), multiply(number, groupBytes));
-}
-
-void DeviceKernel::renewThread() {
-  Value inBlock = ptx("mov.u32 $0, %tid.x;", "=r", {}, builder.getI32Type()).front();
-  inBlock = arith::ExtUIOp::create(builder, loc, builder.getI64Type(), inBlock);
-  threadNumber = bits(inBlock, 0, llvm::Log2_64(threads));
-  groupNumber = uniform(bits(inBlock, llvm::Log2_64(threads), llvm::Log2_64(groups)));
-  groupBase = at(sharedBase, builder.getI8Type(), multiply(groupNumber, groupBytes));
-}
-
-void DeviceKernel::leaveGroups() {
-  int64_t bytes = llvm::alignTo(sharedSize - groupStart, sharedAlignment);
-  groupBytes.setValueAttr(builder.getI64IntegerAttr(bytes));
-  sharedSize = groupStart + groups * bytes;
-}
-
 Value DeviceKernel::constant(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
 }
@@ -158,6 +127,7 @@ Value DeviceKernel::truth() { return arith::ConstantOp::create(builder, loc, bui
 Value DeviceKernel::word(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value)));
 }
+
 Value DeviceKernel::add(Value a, int64_t b) { return b ? add(a, constant(b)) : a; }
 Value DeviceKernel::add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
 Value DeviceKernel::multiply(Value a, int64_t b) { return b == 1 ? a : multiply(a, constant(b)); }
@@ -165,10 +135,12 @@ Value DeviceKernel::multiply(Value a, Value b) { return arith::MulIOp::create(bu
 Value DeviceKernel::divideUp(Value a, int64_t b) {
   return b == 1 ? a : arith::DivUIOp::create(builder, loc, add(a, b - 1), constant(b)).getResult();
 }
+
 Value DeviceKernel::minimum(Value a, Value b) { return arith::MinSIOp::create(builder, loc, a, b); }
 Value DeviceKernel::lessThan(Value a, Value b) {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
 }
+
 Value DeviceKernel::all(ArrayRef<Value> conditions) {
   Value result;
   for (Value condition : conditions)
@@ -176,9 +148,11 @@ Value DeviceKernel::all(ArrayRef<Value> conditions) {
       result = result ? arith::AndIOp::create(builder, loc, result, condition).getResult() : condition;
   return result;
 }
+
 Value DeviceKernel::isZero(Value number) {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number, constant(0));
 }
+
 Value DeviceKernel::bits(Value value, unsigned low, unsigned count) {
   if (low)
     value = arith::ShRUIOp::create(builder, loc, value, constant(low));
@@ -194,6 +168,7 @@ Value DeviceKernel::at(Value pointer, Type elementType, Value index) {
   return LLVM::GEPOp::create(builder, loc, pointer.getType(), storedType(elementType), pointer, ValueRange(index),
                              LLVM::GEPNoWrapFlags::inbounds);
 }
+
 Value DeviceKernel::at(Value pointer, Type elementType, int64_t index) {
   if (!index)
     return pointer;
@@ -293,13 +268,6 @@ Value DeviceKernel::wordFrom(Value low, Value high) {
 
 Value DeviceKernel::opaque(Value value) { return ptx("", "=l,0", value, value.getType()).front(); }
 
-Value DeviceKernel::uniform(Value number) {
-  Value low = arith::TruncIOp::create(builder, loc, builder.getI32Type(), number);
-  Value first = NVVM::ShflOp::create(builder, loc, builder.getI32Type(), word(-1), low, word(0), word(31),
-                                     NVVM::ShflKind::idx, UnitAttr());
-  return arith::ExtUIOp::create(builder, loc, number.getType(), first);
-}
-
 Value DeviceKernel::extendBf16(Value value) {
   Value wide;
   if (auto known = wordOf.find(value); known != wordOf.end()) {
@@ -347,16 +315,6 @@ Value DeviceKernel::shared(int64_t offset) {
   return at(groupBase && offset >= groupStart ? groupBase : sharedBase, builder.getI8Type(), offset);
 }
 
-void DeviceKernel::barrier() {
-  if (!inGroup)
-    return blockBarrier();
-  Value which = word(1); // 0 is the block's
-  if (groupNumber)
-    which = arith::AddIOp::create(builder, loc,
-                                  arith::TruncIOp::create(builder, loc, builder.getI32Type(), groupNumber), which);
-  NVVM::BarrierOp::create(builder, loc, TypeRange(), which, word(threads), NVVM::BarrierReductionAttr(), Value());
-}
-
 SmallVector<Value> DeviceKernel::ptx(StringRef text, StringRef constraints, ValueRange operands, TypeRange types) {
   SmallVector<Type> result(types);
   if (types.size() > 1)
@@ -377,12 +335,6 @@ void DeviceKernel::endBasicBlock() {
   // gives.
   Value count = ptx("mov.u32 $0, %nctaid.x;", "=r", {}, builder.getI32Type()).front();
   when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, word(0)), [&] { ptx("pmevent 0;", ""); });
-}
-
-void DeviceKernel::waitForCluster(Value barrier, Value parity) {
-  ptx("{\n.reg .pred p;\nagain:\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [$0], $1;\n@p bra done;\n"
-      "bra again;\ndone:\n}",
-      "r,r", {barrier, parity});
 }
 
 void DeviceKernel::blockBarrier() { NVVM::Barrier0Op::create(builder, loc); }

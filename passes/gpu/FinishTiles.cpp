@@ -9,11 +9,12 @@
 using namespace mlir;
 using namespace keel;
 
-void TileGenerator::afterAll(Value count, Value arrivals, llvm::function_ref<void()> body) {
+void TileGenerator::afterAll(Value count, Value arrivals, llvm::function_ref<void()> body, bool ofFirstThread) {
   OpBuilder &builder = device.builder;
   Type i32 = builder.getI32Type();
   auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
-  device.barrier();
+  if (!ofFirstThread)
+    device.barrier();
   Value flag = device.shared(device.allocateShared(4));
   device.when(device.isZero(device.thread()), [&] {
     Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
@@ -27,7 +28,8 @@ void TileGenerator::afterAll(Value count, Value arrivals, llvm::function_ref<voi
     device.store({arith::ExtUIOp::create(builder, device.loc, i32, isLast)}, flag);
   });
   device.barrier();
-  Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(), device.word(0));
+  Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(),
+                                       device.word(0));
   device.when(isLast, body);
 }
 
@@ -64,20 +66,27 @@ void TileGenerator::finishSums(unsigned index, Value parts, Value columnTile, in
   const Section &section = space.sections[index];
   if (!finishesSums(section))
     return;
-  if (across == 1 || !finishesColumns(section, schedule.sections[index].layout.columns))
-    return afterAll(device.multiply(parts, across), counter(takeTicket()), [&] { emitFinish(index, parts, Value()); });
+  if (across == 1 || !finishesColumns(section, schedule.sections[index].layout.columns)) {
+    bool areNumbers = llvm::all_of(section.rowSums, [&](Operation *op) {
+      return op->hasAttr(leftInPartsAttribute) || !TileProgram::holdsColumns(section, op);
+    });
+    return afterAll(
+        device.multiply(parts, across), counter(takeTicket()), [&] { emitFinish(index, parts, Value()); }, areNumbers);
+  }
   Value counters = counter(firstTicket + tickets);
   tickets += across;
-  afterAll(parts, device.at(counters, device.builder.getI32Type(), columnTile), [&] { emitFinish(index, parts, columnTile); });
+  afterAll(parts, device.at(counters, device.builder.getI32Type(), columnTile),
+           [&] { emitFinish(index, parts, columnTile); });
 }
 
 void TileGenerator::emitFinish(unsigned index, Value parts, Value columnTile) {
   OpBuilder &builder = device.builder;
   const Section &section = space.sections[index];
-  // One row: a thread a column, a few columns a thread. Threads that a tile has no column for hold a second row, which is not
-  // there.
+  // One row: a thread a column, a few columns a thread. Threads that a tile has no column for hold a second row, which
+  // is not there.
   int64_t columns = columnTile ? schedule.sections[index].layout.columns : section.columns;
-  int64_t perRow = columnTile ? std::min(schedule.threads, columns) : schedule.threads, across = llvm::divideCeil(columns, perRow);
+  int64_t perRow = columnTile ? std::min(schedule.threads, columns) : schedule.threads,
+          across = llvm::divideCeil(columns, perRow);
   int64_t atOnce = section.wholeFinish ? across : std::min<int64_t>(across, 4);
   FragmentLayout layout = rowsLayout(1, atOnce * perRow, schedule.threads, perRow, 1);
   TilePlace place;
@@ -101,7 +110,8 @@ void TileGenerator::emitFinish(unsigned index, Value parts, Value columnTile) {
   Value first = columnTile ? device.multiply(columnTile, columns) : device.constant(0);
   if (across <= atOnce)
     return emit(first);
-  Value end = columnTile ? device.minimum(device.add(first, columns), device.constant(section.columns)) : device.constant(columns);
+  Value end = columnTile ? device.minimum(device.add(first, columns), device.constant(section.columns))
+                         : device.constant(columns);
   auto loop = scf::ForOp::create(builder, device.loc, first, end, device.constant(layout.columns));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());

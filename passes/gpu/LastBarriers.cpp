@@ -1,5 +1,5 @@
 // A barrier orders accesses to shared memory: behind the last of them, or right before another barrier, it orders
-// nothing.
+// nothing. Nor need copies that nobody reads be waited for.
 #include "passes/gpu/Generate.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -50,6 +50,10 @@ void keel::eraseLastBarriers(LLVM::LLVMFuncOp function) {
   });
   SmallVector<Operation *> last;
   llvm::copy_if(ofGroup.empty() ? ofBlock : ofGroup, std::back_inserter(last), isLastUse);
-  for (Operation *barrier : last)
-    barrier->erase();
+  function.walk([&](NVVM::CpAsyncWaitGroupOp wait) {
+    if (isLastUse(wait))
+      last.push_back(wait);
+  });
+  for (Operation *each : last)
+    each->erase();
 }

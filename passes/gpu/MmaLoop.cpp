@@ -212,6 +212,8 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
                 place.firstRow, place.numRows, depth);
   OperandRing b(device, kernel, section, place, product.b, product.bAxes, layout.columns, depthTile, stages,
                 place.firstColumn, device.constant(place.numColumns), depth);
+  // Whether all of a known depth is under way before the loop: then nothing is copied in it.
+  bool isShort = !ShapedType::isDynamic(section.depth) && !place.endDepth && section.depth <= (stages - 1) * depthTile;
   // Starts to fill a stage; `meanwhile` runs before what is prepared is needed.
   auto fill = [&](Value firstDepth, Value stage, llvm::function_ref<void()> meanwhile) {
     std::vector<std::pair<OperandRing *, std::unique_ptr<TileProgram>>> fetched;
@@ -287,7 +289,12 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
           }
       }
     };
-    fill(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling, multiply);
+    if (isShort) {
+      NVVM::CpAsyncCommitGroupOp::create(builder, loc); // the waits count groups
+      multiply();
+    } else {
+      fill(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling, multiply);
+    }
     auto next = [&](Value stage) -> Value {
       Value after = device.add(stage, 1);
       Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, after, device.constant(stages));
@@ -299,10 +306,12 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     llvm::append_range(sums, b.depthSums.sums);
     scf::YieldOp::create(builder, loc, sums);
   }
-  // The last copies bring zeros that nobody reads; the shared memory is used again.
-  NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
-  device.barrier();
-  device.releaseShared(mark);
+  // The last copies bring zeros that nobody reads; the shared memory is used again, but where it is little.
+  if (!isShort) {
+    NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
+    device.barrier();
+    device.releaseShared(mark);
+  }
   DepthSums::take(a.depthSums, b.depthSums, loop.getResults());
   for (OperandRing *operand : {&a, &b})
     if (operand->isPrepared())

@@ -115,7 +115,6 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   OpBuilder &builder = device.builder;
   const FragmentLayout &layout = schedule.layout;
   Product product = Product::get(section);
-  int64_t mark = device.sharedMark();
   StagedOperand a(device, kernel, section, place, product.a, product.aAxes, layout.rows, schedule.depthTile,
                   place.firstRow, place.numRows, depth);
   StagedOperand b(device, kernel, section, place, product.b, product.bAxes, layout.columns, schedule.depthTile,
@@ -163,8 +162,7 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
     sums.append(b.depthSums.sums);
     scf::YieldOp::create(builder, device.loc, sums);
   }
-  device.barrier();
-  device.releaseShared(mark);
+  // What comes next has shared memory of its own: it need not wait for those who still read here.
   DepthSums::take(a.depthSums, b.depthSums, loop.getResults());
   a.finishDepthSums();
   b.finishDepthSums();

@@ -66,8 +66,10 @@ private:
 
   // After the tiles (FinishTiles.cpp).
 
-  /// Runs `body` in the block that is the last of `count` to get here, by a counter: it sees what all of them wrote.
-  void afterAll(mlir::Value count, mlir::Value arrivals, llvm::function_ref<void()> body);
+  /// Runs `body` in the block that is the last of `count` to get here, by a counter: it sees what all of them wrote, or
+  /// what the first thread of each did.
+  void afterAll(mlir::Value count, mlir::Value arrivals, llvm::function_ref<void()> body,
+                bool ofFirstThread = false);
   /// What is made of sums along the rows of a tile, by its last block: a thread a row.
   void emitRowFinish(unsigned index, TilePlace place, mlir::Value rowTile, int64_t across);
   /// Whether sums over the rows are to be added up, and something to be made of them.

@@ -72,7 +72,8 @@ std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section 
   // Registers are the limit: sums along the rows need the tile, and what it is multiplied with, twice. A cluster that
   // was asked for takes what holds its rows.
   int64_t narrow = longestRowOfBlock / 2;
-  if (section.wholeRows && readsMatrix(section) &&
+  bool isNarrow = readsMatrix(section) || section.columns % longestRowOfBlock;
+  if (section.wholeRows && isNarrow &&
       !(strategyOf(kernel) == "cluster" && section.columns > narrow * largestCluster))
     columns = std::min(columns, narrow);
   // Narrower tiles where wide ones would leave multiprocessors without work.
@@ -116,7 +117,8 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
     how.cluster = cluster ? cluster : llvm::divideCeil(section.columns, columns);
     setTile(section, how, columns, pingpong, section.wholeRows ? how.cluster : 1);
     double seconds = estimate(section, how, device, batch);
-    if (!fitsCluster(kernel, section, how) || seconds >= least)
+    // Columns that may be missing take registers that a whole tile in each group does not leave.
+    if (!fitsCluster(kernel, section, how) || (pingpong && section.columns % columns) || seconds >= least)
       return;
     least = seconds;
     schedule.sections[0] = how;

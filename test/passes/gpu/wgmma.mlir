@@ -60,43 +60,36 @@ func.func @linear(%x: tensor<?x256xbf16>, %w: tensor<256x128xbf16>) -> tensor<?x
   return %y : tensor<?x128xf32>
 }
 
-// Groups of threads that take turns, in four blocks that share what they read of the first operand: each brings a quarter of its 128
-// rows for all, a lane of each warp says in each that they have been read. A group starts when the other's main loop has waited for
-// all of its stages.
+// Groups of threads that take turns. A group starts when the other's main loop has waited for all of its stages.
 // CHECK: llvm.func @turns_matmul_0
-// CHECK-SAME: keel.cluster = 4 : i32
-// CHECK-SAME: keel.schedule = "wgmma 128x128x64 cluster of 4 ping-pong"
-// CHECK-SAME: #keel.tensor_map<operand = 0, box = [32, 64]>
-// CHECK: nvvm.cluster.wait
+// CHECK-SAME: keel.schedule = "wgmma 128x128x64 ping-pong"
 // CHECK: nvvm.setmaxregister increase 232
 // CHECK: scf.for
 // CHECK: nvvm.barrier id = %{{.*}} number_of_threads = %{{.*}}
 // CHECK-COUNT-8: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
-// CHECK: mapa.shared::cluster
 // CHECK: nvvm.barrier.arrive
 // CHECK: nvvm.setmaxregister decrease 40
-// CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} multicast_mask
-func.func @turns(%x: tensor<?x256xbf16>, %w: tensor<256x512xbf16>) -> tensor<?x512xf32> {
+func.func @turns(%x: tensor<8192x256xbf16>, %w: tensor<256x512xbf16>) -> tensor<8192x512xf32> {
   %c0 = arith.constant 0 : index
-  %n = tensor.dim %x, %c0 : tensor<?x256xbf16>
-  %e = tensor.empty(%n) : tensor<?x512xf32>
-  %y = keel.kernel "turns_matmul_0" ins(%a = %x, %b = %w : tensor<?x256xbf16>, tensor<256x512xbf16>) outs(%o = %e : tensor<?x512xf32>) attributes {keel.pingpong = 6 : i64} {
+  %n = tensor.dim %x, %c0 : tensor<8192x256xbf16>
+  %e = tensor.empty() : tensor<8192x512xf32>
+  %y = keel.kernel "turns_matmul_0" ins(%a = %x, %b = %w : tensor<8192x256xbf16>, tensor<256x512xbf16>) outs(%o = %e : tensor<8192x512xf32>) attributes {keel.pingpong = 6 : i64} {
     %zero = arith.constant 0.0 : f32
-    %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%o : tensor<?x512xf32>) {
+    %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%o : tensor<8192x512xf32>) {
     ^bb0(%out: f32):
       linalg.yield %zero : f32
-    } -> tensor<?x512xf32>
+    } -> tensor<8192x512xf32>
     %p = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>],
                          iterator_types = ["parallel", "parallel", "reduction"]}
-        ins(%a, %b : tensor<?x256xbf16>, tensor<256x512xbf16>) outs(%z : tensor<?x512xf32>) {
+        ins(%a, %b : tensor<8192x256xbf16>, tensor<256x512xbf16>) outs(%z : tensor<8192x512xf32>) {
     ^bb0(%in: bf16, %in2: bf16, %out: f32):
       %l = arith.extf %in : bf16 to f32
       %r = arith.extf %in2 : bf16 to f32
       %m = arith.mulf %l, %r : f32
       %s = arith.addf %out, %m : f32
       linalg.yield %s : f32
-    } -> tensor<?x512xf32>
-    keel.yield %p : tensor<?x512xf32>
+    } -> tensor<8192x512xf32>
+    keel.yield %p : tensor<8192x512xf32>
   }
-  return %y : tensor<?x512xf32>
+  return %y : tensor<8192x512xf32>
 }

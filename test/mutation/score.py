@@ -3,8 +3,9 @@ swizzle and predicate, run in the emulator, one at a time.
 
     score.py [CASE]... [--sample N] [--seed N] [--minimum 95] [--report FILE]
 
-A CASE is MODEL:PRECISION[:TARGET[:WIDTH]], such as digits_layer_norm:bf16 (of sm_80) or digits_layer_norm:bf16:sm_90a:1024 (with
-rows of 1024 in the place of 256); all of them without. --sample takes N mutants of each case, drawn from the seed, kind by kind in
+A CASE is MODEL:PRECISION[:TARGET[:WIDTH[:PINGPONG]]], such as digits_layer_norm:bf16 (of sm_80) or digits_layer_norm:bf16:sm_90a:1024 (with
+rows of 1024 in the place of 256; a fifth number is `keel.pingpong`, the blocks whose groups of threads take turns, or 0); all of
+them without. --sample takes N mutants of each case, drawn from the seed, kind by kind in
 proportion. The last line is the score; below the minimum the exit status is 1."""
 import argparse
 import collections
@@ -52,9 +53,13 @@ def reasons():
 
 def survey(case, options, folder):
     """(mutant, verdict, detail) of each mutant of a case; a mutant is (number, kind, kernel, place, text)."""
-    model, precision, target, width = (case.split(":") + ["sm_80", "256"][case.count(":") - 1:])[:4]
+    model, precision, target, width, pingpong = (case.split(":") + ["sm_80", "256", ""][case.count(":") - 1:])[:5]
     source, program, everything, some = (folder / name for name in ("model.mlir", "model.so", "all.tsv", "some.tsv"))
-    source.write_text((here.parent / "models" / f"{model}.mlir").read_text().replace("256", width))
+    text = (here.parent / "models" / f"{model}.mlir").read_text().replace("256", width)
+    if pingpong: # aliases stay outside of the module
+        aliases, body = text.split("ml_program.global", 1)
+        text = f"{aliases}module attributes {{keel.pingpong = {pingpong} : i64}} {{ ml_program.global{body}\n}}\n"
+    source.write_text(text)
     run("keel-compile", source, "--train=adamw", f"--precision={precision}", f"--batch={max(BATCHES)}", f"--target={target}", "--emulate",
         f"--mutants={everything}", "-o", program)
     mutants = [line.split("\t") for line in everything.read_text().splitlines()]

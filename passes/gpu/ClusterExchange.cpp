@@ -1,7 +1,7 @@
 // Blocks of a cluster whose tiles share rows exchange sums along them: each stores its parts into the shared memory of
 // all, where an mbarrier counts the bytes. PTX ISA 9.7.9.13 st.async, 9.7.9.22 mapa, 9.7.13.15 mbarrier, 9.7.13.3
 // barrier.cluster.
-#include "passes/gpu/TileProgram.h"
+#include "passes/gpu/MainLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -15,7 +15,8 @@ static constexpr int64_t valueBytes = 4; // f32
 ClusterExchange::ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites, int64_t groups)
     : blocks(blocks), rows(rows), sites(sites), groups(groups) {
   values = device.allocateShared(bytes(places(), blocks, rows));
-  barriers = device.allocateShared(places() * 8, 8);
+  barriers = device.allocateShared(2 * places() * 8, 8);
+  read = barriers + places() * 8;
 }
 
 /// The barrier's next phase is for the parts of all blocks.
@@ -32,6 +33,9 @@ void ClusterExchange::prepare(DeviceKernel &device) {
       Value barrier = device.shared(barriers + 8 * site);
       NVVM::MBarrierInitOp::create(builder, device.loc, barrier, device.word(1), Value());
       expectParts(device, *this, barrier);
+      if (groups) // the warps of a group, of each block
+        NVVM::MBarrierInitOp::create(builder, device.loc, device.shared(read + 8 * site),
+                                     device.word(groupThreads / 32 * blocks), Value());
     }
   });
 }
@@ -62,7 +66,11 @@ void TileProgram::exchangeInCluster(MutableArrayRef<SmallVector<Value>> values, 
         device.at(device.shared(exchange.values), f32, device.multiply(place, exchange.blocks * exchange.rows));
     Value mine = device.at(start, f32, device.multiply(base(Axis::Row), exchange.blocks));
     Value pointer = device.at(device.shared(exchange.barriers), builder.getI64Type(), place);
-    Value barrier = LLVM::PtrToIntOp::create(builder, loc, i32, pointer);
+    auto addressOf = [&](Value pointer) -> Value { return LLVM::PtrToIntOp::create(builder, loc, i32, pointer); };
+    Value barrier = addressOf(pointer);
+    Value read = addressOf(device.at(device.shared(exchange.read), builder.getI64Type(), place));
+    if (exchange.turn) // the first round is over at once
+      device.waitForCluster(read, arith::XOrIOp::create(builder, loc, parity, device.word(1)));
     Value to = LLVM::PtrToIntOp::create(builder, loc, i32, device.at(mine, f32, rank));
     for (int64_t first = 0; first < exchange.blocks; first += quad) {
       Value block = device.add(quarter, first);
@@ -83,7 +91,7 @@ void TileProgram::exchangeInCluster(MutableArrayRef<SmallVector<Value>> values, 
       });
     }
     device.waitForCluster(barrier, parity);
-    if (exchange.turn) // before this thread sends the sum that takes the place next, and so before anybody does
+    if (exchange.turn) // before its warp says that the place has been read
       device.when(device.isZero(device.thread()), [&] { expectParts(device, exchange, pointer); });
     // They add a quarter of the parts each, where that comes out even.
     bool shared = exchange.blocks % quad == 0;
@@ -99,6 +107,10 @@ void TileProgram::exchangeInCluster(MutableArrayRef<SmallVector<Value>> values, 
       for (int64_t mask = 1; shared && mask < quad; mask *= 2)
         sum = combine(combiner, sum, device.shuffleXor(sum, mask));
       value = sum;
+    }
+    if (exchange.turn) {
+      NVVM::SyncWarpOp::create(builder, loc, device.word(-1));
+      device.arriveInCluster(read, exchange.blocks);
     }
   }
 }

@@ -122,8 +122,6 @@ Value DeviceKernel::constant(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
 }
 
-Value DeviceKernel::truth() { return arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)); }
-
 Value DeviceKernel::word(int64_t value) {
   return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(int32_t(value)));
 }

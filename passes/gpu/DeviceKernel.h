@@ -61,7 +61,6 @@ public:
 
   // Constants and arithmetic on i64.
   mlir::Value constant(int64_t value);
-  mlir::Value truth(); // i1
   /// One of i32.
   mlir::Value word(int64_t value);
   mlir::Value add(mlir::Value a, int64_t b);
@@ -131,6 +130,8 @@ public:
 
   /// Waits for the phase of that parity of an mbarrier (its address, i32) at which other blocks of the cluster arrive.
   void waitForCluster(mlir::Value barrier, mlir::Value parity);
+  /// Each warp arrives at the mbarrier of that address in each of the cluster's blocks: what it has read, they may write.
+  void arriveInCluster(mlir::Value barrier, int64_t blocks);
   void barrier();
   /// Of all threads of the block.
   void blockBarrier();

@@ -139,8 +139,7 @@ void TileGenerator::emitTurns() {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value next = device.add(loop.getInductionVar(), device.numBlocks());
-    turn = {loop.getRegionIterArg(0), group,
-            arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::sge, next, tiles)};
+    turn = {loop.getRegionIterArg(0), group, device.lessThan(next, tiles)};
     if (clusterExchange)
       clusterExchange->turn = turn.number;
     emitSection(0, loop.getInductionVar(), rowTiles, across);

@@ -3,6 +3,7 @@
 #include "passes/gpu/SharedSections.h"
 
 #include "passes/gpu/DeviceKernel.h"
+#include "passes/host/Equivalence.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -35,20 +36,13 @@ private:
       return known->second == b;
     if (a->getName() != b->getName() || a->getNumOperands() != b->getNumOperands() ||
         a->getAttrDictionary() != b->getAttrDictionary() || a->getPropertiesAsAttribute() != b->getPropertiesAsAttribute() ||
-        a->getResultTypes() != b->getResultTypes() || a->getNumRegions() != b->getNumRegions())
+        a->getResultTypes() != b->getResultTypes())
       return false;
     for (auto [one, other] : llvm::zip(a->getOperands(), b->getOperands()))
       if (!matchValues(one, other))
         return false;
-    DenseMap<Value, Value> inside; // of the bodies
-    auto check = [&](Value one, Value other) {
-      auto it = inside.find(one);
-      return success(it != inside.end() ? it->second == other : matchValues(one, other));
-    };
-    auto mark = [&](Value one, Value other) { inside[one] = other; };
-    for (auto [one, other] : llvm::zip(a->getRegions(), b->getRegions()))
-      if (!OperationEquivalence::isRegionEquivalentTo(&one, &other, check, mark, OperationEquivalence::IgnoreLocations))
-        return false;
+    if (!areBodiesEquivalent(a, b, [&](Value one, Value other) { return matchValues(one, other); }))
+      return false;
     matched[a] = b;
     return true;
   }

@@ -34,8 +34,8 @@ struct RowExchange {
 
 /// How the blocks of a cluster whose tiles share rows do: each stores its parts into the shared memory of all.
 ///
-/// Groups of threads that go through several tiles have two places each, which their sums take in turn: who sends one
-/// has received the one before, so all others have sent that, and have read what they got before it.
+/// Groups of threads that go through several tiles have two places each, which their sums take in turn. Who has read one
+/// tells all blocks, by an mbarrier of its own, before any of them sends there again.
 struct ClusterExchange {
   /// Takes its memory from the block's. `groups`: of threads that go through tiles; 0: the block has one tile.
   ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites, int64_t groups);
@@ -45,7 +45,7 @@ struct ClusterExchange {
   int64_t blocks, rows;    // of the cluster, of a tile
   int64_t sites, used = 0; // sums of a tile to be exchanged, and exchanged so far
   int64_t groups;
-  int64_t values, barriers; // places in shared memory
+  int64_t values, barriers, read; // places in shared memory
   mlir::Value turn = {};    // i64: which of the block's tiles it is
   int64_t places() const { return groups ? 2 * groups : sites; }
   /// Shared memory for their values.

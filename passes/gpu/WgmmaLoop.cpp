@@ -75,7 +75,6 @@ WgmmaLoop::Operand WgmmaLoop::describe(OpOperand *operand, const Axes &axes, int
                                        int64_t parts) {
   Operand made;
   made.depthIsLast = axes.back() == Axis::Depth;
-  made.outer = outer;
   made.offset = offset;
   made.parts = parts;
   // A box has 64 elements along the tensor's last dimension: as many as one swizzled row.
@@ -234,18 +233,10 @@ static SmallVector<Value> waitForSums(DeviceKernel &device, ArrayRef<Value> sums
 void WgmmaLoop::release(Value stage) {
   OpBuilder &builder = device.builder;
   if (a.parts > 1) {
-    // In every block that brings a part of the next tile: a lane each. What must be over before are reads of wgmma, and
-    // they are: a release at the cluster's scope would wait for all of memory (CUTLASS's ClusterBarrier::arrive does as
-    // this does).
-    Words words(device);
-    Value lane = device.bits(device.thread(), 0, 5);
+    // In every block that brings a part of the next tile.
     Value address =
         LLVM::PtrToIntOp::create(builder, device.loc, builder.getI32Type(), barrierAt(barriers.empty, stage));
-    device.when(device.lessThan(lane, device.constant(a.parts)), [&] {
-      device.ptx("{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, $0, $1;\n"
-                 "mbarrier.arrive.shared::cluster.b64 _, [there];\n}",
-                 "r,r", {address, words.from(lane)});
-    });
+    device.arriveInCluster(address, a.parts);
     return;
   }
   device.when(device.isZero(device.bits(device.thread(), 0, 5)), [&] {
@@ -260,9 +251,7 @@ WgmmaLoop::Position WgmmaLoop::startOf(const Turn &turn, Value depth) {
   Words words(device);
   if (!turn.number)
     return {words.constant(0), words.constant(0)};
-  Value isFirst = device.isZero(turn.number),
-        isLater = arith::XOrIOp::create(builder, device.loc, isFirst, device.truth());
-  device.when(isLater, [&] {
+  device.when(device.lessThan(device.constant(0), turn.number), [&] {
     NVVM::BarrierOp::create(builder, device.loc, TypeRange(), words.add(words.from(turn.group), firstOrderBarrier),
                             words.constant(wgmmaThreads), NVVM::BarrierReductionAttr(), Value());
   });
@@ -275,8 +264,7 @@ WgmmaLoop::Position WgmmaLoop::startOf(const Turn &turn, Value depth) {
 
 void WgmmaLoop::letNextStart(const Turn &turn) {
   Words words(device);
-  Value hasNext = arith::XOrIOp::create(device.builder, device.loc, turn.isLast, device.truth());
-  device.when(hasNext, [&] {
+  device.when(turn.hasNext, [&] {
     Value other = arith::SubIOp::create(device.builder, device.loc, words.constant(firstOrderBarrier + 1),
                                         words.from(turn.group));
     NVVM::BarrierArriveOp::create(device.builder, device.loc, other, words.constant(wgmmaThreads));

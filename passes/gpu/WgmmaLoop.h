@@ -33,7 +33,7 @@ public:
   struct Turn {
     mlir::Value number; // i64; null: the block has one tile
     mlir::Value group;  // i64, that takes it
-    mlir::Value isLast; // of the block
+    mlir::Value hasNext; // whether the block has another after it
   };
   /// For the others: the tile's sums.
   Fragment multiply(mlir::Value depth, const Turn &turn);
@@ -43,7 +43,7 @@ private:
   struct Operand {
     mlir::Value map;
     bool depthIsLast;
-    int64_t outer, boxes, boxRows, offset; // offset: in the stage
+    int64_t boxes, boxRows, offset; // offset: in the stage
     int64_t parts;                         // of the cluster's blocks
     int64_t boxBytes() const;
     int64_t bytes() const { return parts * boxes * boxBytes(); }

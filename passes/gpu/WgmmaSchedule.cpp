@@ -117,12 +117,6 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
     how.cluster = cluster ? cluster : llvm::divideCeil(section.columns, columns);
     setTile(section, how, columns, pingpong, section.wholeRows ? how.cluster : 1);
     double seconds = estimate(section, how, device, batch);
-    // A place of the exchange is taken again from a group's second tile on, and nothing formal orders that behind reads of
-    // what was there: st.async releases no reads. So each group has one tile.
-    int64_t rows = ShapedType::isDynamic(section.rows) ? batch : section.rows;
-    int64_t clusters = int64_t(device.multiprocessorsOf(how.cluster)) / how.cluster;
-    if (pingpong && !wanted && how.exchangesInCluster(section) && llvm::divideCeil(rows, tileRows) > 2 * clusters)
-      return;
     // Columns that may be missing take registers that a whole tile in each group does not leave.
     if (!fitsCluster(kernel, section, how) || (pingpong && section.columns % columns) || seconds >= least)
       return;

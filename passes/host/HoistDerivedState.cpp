@@ -3,6 +3,7 @@
 #include "passes/host/Passes.h"
 
 #include "dialect/keel/Keel.h"
+#include "passes/host/Equivalence.h"
 #include "passes/host/Host.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -123,8 +124,7 @@ bool Hoister::isEquivalent(Value a, Value b) {
   if (!left || !right || left.getResultNumber() != right.getResultNumber() || a.getType() != b.getType())
     return false;
   Operation *x = left.getOwner(), *y = right.getOwner();
-  if (x->getName() != y->getName() || x->getNumOperands() != y->getNumOperands() ||
-      x->getNumRegions() != y->getNumRegions())
+  if (x->getName() != y->getName() || x->getNumOperands() != y->getNumOperands())
     return false;
   // A kernel's name says nothing of what it computes.
   auto attributes = [](Operation *op) {
@@ -138,17 +138,7 @@ bool Hoister::isEquivalent(Value a, Value b) {
   for (auto [p, q] : llvm::zip(x->getOperands(), y->getOperands()))
     if (!isEquivalent(p, q))
       return false;
-  // Inside a region values correspond by position; what it uses from outside is compared like operands.
-  DenseMap<Value, Value> inside;
-  auto check = [&](Value p, Value q) {
-    auto known = inside.find(p);
-    return success(known != inside.end() ? known->second == q : isEquivalent(p, q));
-  };
-  auto mark = [&](Value p, Value q) { inside[p] = q; };
-  for (auto [p, q] : llvm::zip(x->getRegions(), y->getRegions()))
-    if (!OperationEquivalence::isRegionEquivalentTo(&p, &q, check, mark, OperationEquivalence::IgnoreLocations))
-      return false;
-  return true;
+  return areBodiesEquivalent(x, y, [&](Value p, Value q) { return isEquivalent(p, q); });
 }
 
 // Weights and running statistics; what the optimizer keeps changes every step anyway.

@@ -1,6 +1,5 @@
 // keel-mutants MODEL.so MUTANTS [--rows N] [--seeds N] [--jobs N]: runs one training step in the emulator for each
 // mutant of its kernels, and prints what noticed it. MUTANTS is keel-compile's list, or some of its lines.
-//
 // A mutant runs in a process of its own, forked where its kernel is about to be launched: memory and everything that
 // the emulator knows of it are as they were, whatever the mutant before it did.
 #include "runtime/data/Tensor.h"
@@ -182,7 +181,7 @@ private:
     return buffers;
   }
 
-  /// Inputs drawn at random, outputs.
+  /// Inputs drawn at random, outputs. The last label of a small batch is of no class: the loss is NaN, no gradient is.
   void addArguments(const keel_artifact_entry &entry, std::int64_t batch, std::vector<void *> &buffers) {
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
@@ -192,8 +191,9 @@ private:
       std::size_t elements = runtime::countElements(shape, type.dtype);
       std::uint8_t *data = memory.add(emulator, elements * keel_dtype_size(type.dtype), isInput, !isInput,
                                       isInput ? "an input" : "an output");
+      auto label = [&](std::size_t i) { return i + 1 == elements && elements < 16 ? 10 : random() % 10; };
       for (std::size_t i = 0; isInput && i < elements; ++i)
-        runtime::storeElement(data, type.dtype, i, runtime::isInteger(type.dtype) ? random() % 10 : normal(random));
+        runtime::storeElement(data, type.dtype, i, runtime::isInteger(type.dtype) ? label(i) : normal(random));
       buffers.push_back(data);
     };
     for (std::uint32_t i = 0; i < entry.num_inputs; ++i)

@@ -4,8 +4,8 @@ swizzle and predicate, run in the emulator, one at a time.
     score.py [CASE]... [--sample N] [--seed N] [--minimum 95] [--report FILE]
 
 A CASE is MODEL:PRECISION[:TARGET[:WIDTH[:PINGPONG]]], such as digits_layer_norm:bf16 (of sm_80) or digits_layer_norm:bf16:sm_90a:1024 (with
-rows of 1024 in the place of 256; a fifth number is `keel.pingpong`, the blocks whose groups of threads take turns, or 0); all of
-them without. --sample takes N mutants of each case, drawn from the seed, kind by kind in
+rows of 1024 in the place of 256; a fifth number is `keel.pingpong`, the blocks whose groups of threads take turns, through three
+tiles of rows); all of them without. --sample takes N mutants of each case, drawn from the seed, kind by kind in
 proportion. The last line is the score; below the minimum the exit status is 1."""
 import argparse
 import collections
@@ -22,9 +22,13 @@ MODELS = "digits_layer_norm", "digits_rms_norm", "digits_batch_norm", "digits_no
 CASES = [f"{model}:{precision}" for model in MODELS for precision in ("f32", "bf16", "bf16:sm_90a")]
 # wgmma's ring of six stages comes round.
 CASES.append("digits_layer_norm:bf16:sm_90a:1024")
+# Ping-pong in a cluster, several tiles for each group of threads.
+CASES.append("digits_layer_norm:bf16:sm_90a:256:2")
 # No multiple of any tile: less than one, and enough for several and for a ring of stages to come round. What survives one is
 # tried with the next.
 BATCHES = (9, 130)
+# For blocks whose groups of threads take turns: three tiles of rows.
+TURNS = (9, 300)
 
 
 def run(*command):
@@ -55,18 +59,19 @@ def survey(case, options, folder):
     """(mutant, verdict, detail) of each mutant of a case; a mutant is (number, kind, kernel, place, text)."""
     model, precision, target, width, pingpong = (case.split(":") + ["sm_80", "256", ""][case.count(":") - 1:])[:5]
     source, program, everything, some = (folder / name for name in ("model.mlir", "model.so", "all.tsv", "some.tsv"))
+    batches = TURNS if pingpong else BATCHES
     text = (here.parent / "models" / f"{model}.mlir").read_text().replace("256", width)
     if pingpong: # aliases stay outside of the module
         aliases, body = text.split("ml_program.global", 1)
         text = f"{aliases}module attributes {{keel.pingpong = {pingpong} : i64}} {{ ml_program.global{body}\n}}\n"
     source.write_text(text)
-    run("keel-compile", source, "--train=adamw", f"--precision={precision}", f"--batch={max(BATCHES)}", f"--target={target}", "--emulate",
+    run("keel-compile", source, "--train=adamw", f"--precision={precision}", f"--batch={max(batches)}", f"--target={target}", "--emulate",
         f"--mutants={everything}", "-o", program)
     mutants = [line.split("\t") for line in everything.read_text().splitlines()]
     mutants = [mutant for mutant in mutants if mutant[2].startswith("train_step_")]
     chosen = sample(mutants, options.sample, random.Random(f"{options.seed} {case}")) if options.sample else mutants
     verdicts = {}
-    for batch in BATCHES:
+    for batch in batches:
         left = [mutant for mutant in chosen if verdicts.get(mutant[0], ("survived",))[0] == "survived"]
         some.write_text("".join("\t".join(mutant) + "\n" for mutant in left))
         for line in run("keel-mutants", program, some, "--rows", batch, "--seeds", options.orders).splitlines():

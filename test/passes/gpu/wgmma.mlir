@@ -1,4 +1,4 @@
-// RUN: keel-opt %s --generate-gpu=wgmma=true --canonicalize --cse | FileCheck %s
+// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90" --canonicalize --cse | FileCheck %s
 // RUN: keel-opt %s --pass-pipeline="builtin.module(generate-gpu{wgmma=true},canonicalize,cse,convert-scf-to-cf,gpu.module(lower-device,canonicalize,cse,convert-nvvm-to-llvm,reconcile-unrealized-casts),assemble-device{target=sm_90a print=ptx})" \
 // RUN:   | FileCheck %s --check-prefix=PTX
 // RUN: keel-opt %s --generate-gpu --canonicalize --cse | FileCheck %s --check-prefix=OLDER
@@ -60,20 +60,26 @@ func.func @linear(%x: tensor<?x256xbf16>, %w: tensor<256x128xbf16>) -> tensor<?x
   return %y : tensor<?x128xf32>
 }
 
-// Groups of threads that take turns. A group starts when the other's main loop has waited for all of its stages.
+// Groups of threads that take turns: one starts when the other's main loop has waited for all of its stages. Blocks whose tiles share
+// rows of the first operand are a cluster: each brings a part of them for all, and a lane of each warp says in each that they have been
+// read.
 // CHECK: llvm.func @turns_matmul_0
-// CHECK-SAME: keel.schedule = "wgmma 128x128x64 ping-pong"
+// CHECK-SAME: keel.cluster = [[BLOCKS:[24]]] : i32
+// CHECK-SAME: keel.schedule = "wgmma 128x128x64 cluster of [[BLOCKS]] ping-pong"
+// CHECK: nvvm.cluster.wait
 // CHECK: nvvm.setmaxregister increase 232
 // CHECK: scf.for
 // CHECK: nvvm.barrier id = %{{.*}} number_of_threads = %{{.*}}
 // CHECK-COUNT-8: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
+// CHECK: mapa.shared::cluster
 // CHECK: nvvm.barrier.arrive
 // CHECK: nvvm.setmaxregister decrease 40
-func.func @turns(%x: tensor<8192x256xbf16>, %w: tensor<256x512xbf16>) -> tensor<8192x512xf32> {
+// CHECK: nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} multicast_mask
+func.func @turns(%x: tensor<8192x4096xbf16>, %w: tensor<4096x512xbf16>) -> tensor<8192x512xf32> {
   %c0 = arith.constant 0 : index
-  %n = tensor.dim %x, %c0 : tensor<8192x256xbf16>
+  %n = tensor.dim %x, %c0 : tensor<8192x4096xbf16>
   %e = tensor.empty() : tensor<8192x512xf32>
-  %y = keel.kernel "turns_matmul_0" ins(%a = %x, %b = %w : tensor<8192x256xbf16>, tensor<256x512xbf16>) outs(%o = %e : tensor<8192x512xf32>) attributes {keel.pingpong = 6 : i64} {
+  %y = keel.kernel "turns_matmul_0" ins(%a = %x, %b = %w : tensor<8192x4096xbf16>, tensor<4096x512xbf16>) outs(%o = %e : tensor<8192x512xf32>) attributes {keel.pingpong = 6 : i64} {
     %zero = arith.constant 0.0 : f32
     %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%o : tensor<8192x512xf32>) {
     ^bb0(%out: f32):
@@ -81,7 +87,7 @@ func.func @turns(%x: tensor<8192x256xbf16>, %w: tensor<256x512xbf16>) -> tensor<
     } -> tensor<8192x512xf32>
     %p = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>],
                          iterator_types = ["parallel", "parallel", "reduction"]}
-        ins(%a, %b : tensor<8192x256xbf16>, tensor<256x512xbf16>) outs(%z : tensor<8192x512xf32>) {
+        ins(%a, %b : tensor<8192x4096xbf16>, tensor<4096x512xbf16>) outs(%z : tensor<8192x512xf32>) {
     ^bb0(%in: bf16, %in2: bf16, %out: f32):
       %l = arith.extf %in : bf16 to f32
       %r = arith.extf %in2 : bf16 to f32

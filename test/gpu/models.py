@@ -5,11 +5,13 @@ import json
 import os
 import random
 import re
+import signal
 import struct
 import subprocess
 import sys
 
 CODES = {"f32": ("<f4", "f"), "f64": ("<f8", "d"), "i32": ("<i4", "i"), "i64": ("<i8", "q")}
+SECONDS = 120 # that a program may take: a kernel that waits for ever is a failure, too
 
 
 class Failure(Exception):
@@ -66,13 +68,22 @@ class Model:
     def command(self, arguments):
         return [self.runner, self.path] + arguments
 
-    def keel_run(self, arguments, wrapper=()):
-        done = subprocess.run(list(wrapper) + self.command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if done.returncode:
-            lines = (done.stderr + done.stdout).strip().splitlines()
-            wanted = [line for line in lines if line.startswith("error:")] or lines[-12:]
-            raise Failure("\n    ".join(wanted) or "exit status %d" % done.returncode)
-        return done.stdout
+    def keel_run(self, arguments, wrapper=(), seconds=SECONDS):
+        # A session of its own: a wrapper's program ends with it.
+        process = subprocess.Popen(list(wrapper) + self.command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+        late = None
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            late = "not done after %d seconds: keel-run %s" % (seconds, " ".join(arguments[:2]))
+            os.killpg(process.pid, signal.SIGKILL)
+            output, errors = process.communicate()
+        if late or process.returncode:
+            lines = (errors + output).strip().splitlines()
+            wanted = [line for line in lines if line.startswith("error:") and not wrapper] or lines[-15:]
+            raise Failure("\n    ".join(([late] if late else []) + wanted) or "exit status %d" % process.returncode)
+        return output
 
     def classes(self):
         forward = self.entries.get("forward")
@@ -100,13 +111,13 @@ def open_folder(parser):
     parser.add_argument("folder", help="what pack has filled")
     parser.add_argument("--keel-run", help="default: FOLDER/keel-run")
     parser.add_argument("--device", default="cuda", help="as keel-run takes it (cuda)")
-    parser.add_argument("--filter", default="", help="only models whose name holds this")
+    parser.add_argument("--filter", default="", help="only models whose name has this regular expression")
     options = parser.parse_args()
     runner = options.keel_run or os.path.join(options.folder, "keel-run")
     if not os.access(runner, os.X_OK):
         sys.exit("error: there is no program '%s': pack puts it there, or name it with --keel-run" % runner)
     try:
-        names = sorted(name for name in os.listdir(options.folder) if name.endswith(".so") and options.filter in name)
+        names = sorted(name for name in os.listdir(options.folder) if name.endswith(".so") and re.search(options.filter, name[:-len(".so")]))
     except OSError as error:
         sys.exit("error: cannot read '%s': %s" % (options.folder, error.strerror))
     try:

@@ -1,9 +1,23 @@
-"""What a model's kernels are measured against on the same GPU: a copy of memory by the driver, cuBLASLt's matmul, torch
-eager and compiled, Triton. Each function gives microseconds by the device's clock; what is not installed is left out."""
+"""What a model's kernels are measured against on the same GPU: a copy of memory by the driver; cuBLAS's matmul, torch eager
+and compiled, Triton and JAX, which peer_worker.py runs. What is not installed is left out."""
 import ctypes
+import json
 import os
+import pathlib
+import re
+import select
+import signal
 import statistics
+import subprocess
+import sys
+import tempfile
+import time
 
+LAYER = re.compile(r"layer_(\w+)_(\d+)x(\d+)x(\d+)_(\w+)$")
+ROWS = re.compile(r"rows_layer_norm_(\d+)x(\d+)_(\w+)$")
+STEP = re.compile(r"(?:digits|step)_(none|layer_norm|rms_norm|batch_norm)(?:_\d+x(\d+))?_(f32|tf32|bf16|f16)$")
+TUNED = "max-autotune-no-cudagraphs" # its graphs would be in the way of the one that all is captured in
+PEERS = ["cuBLAS's matmul", "torch eager", "torch.compile", "Triton", "JAX", "torch.compile, tuned"] # in this order
 ACTIVE = 20 # runs that are measured, after as many that are not
 
 
@@ -53,105 +67,105 @@ def copy_gigabytes_a_second(megabytes):
     return 2 * size.value / (statistics.median(times[ACTIVE:]) * 1e6)
 
 
-def find_torch():
-    """torch, where it sees a GPU."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    return torch if torch.cuda.is_available() else None
+class Failure(Exception):
+    pass
 
 
-def measure(torch, run):
-    """The median of runs captured in a CUDA graph, so that no launch is waited for."""
-    stream = torch.cuda.Stream()
-    with torch.cuda.stream(stream):
-        for _ in range(ACTIVE):
-            run()
-    stream.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        run()
-    times = []
-    for _ in range(2 * ACTIVE):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        graph.replay()
-        end.record()
-        end.synchronize()
-        times.append(begin.elapsed_time(end) * 1e3)
-    return statistics.median(times[ACTIVE:])
+class Worker:
+    """A process of peer_worker.py: it is ended when it does not answer in time, and started anew when it is asked again."""
+
+    def __init__(self, kind):
+        self.kind, self.process, self.version, self.broken = kind, None, None, None
+        self.log = tempfile.TemporaryFile("w+")
+
+    def start(self):
+        path = pathlib.Path(__file__).resolve().parent / "peer_worker.py"
+        self.process = subprocess.Popen([sys.executable, path, self.kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
+                                        text=True, start_new_session=True)
+        try:
+            self.version = self.answer(120)["version"]
+        except Failure as failure: # then it is asked no more
+            self.end()
+            self.broken = str(failure)
+
+    def answer(self, seconds):
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            self.end()
+            raise Failure("not done after %d seconds" % seconds)
+        line = self.process.stdout.readline()
+        if not line:
+            status = self.process.wait()
+            self.log.seek(0)
+            said = self.log.read().strip().splitlines()
+            self.end()
+            raise Failure("ended with status %d: %s" % (status, said[-1][:200] if said else ""))
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failure(answer["error"])
+        return answer
+
+    def ask(self, request, seconds):
+        """Microseconds."""
+        if not self.process and not self.broken:
+            self.start()
+        if self.broken:
+            raise Failure(self.broken)
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+        except OSError:
+            pass # it has ended, which no answer says
+        return self.answer(seconds)["us"]
+
+    def end(self):
+        if self.process:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL) # what compiles for it, too
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
 
 
-def precision(torch, name):
-    """The type that matmuls read; tf32 is f32 with a switch."""
-    torch.backends.cuda.matmul.allow_tf32 = name == "tf32"
-    return {"bf16": torch.bfloat16, "f16": torch.float16}.get(name, torch.float32)
+def requests_of(result, tuned):
+    """(peer, worker, request) for each peer of a model's entry."""
+    name, entry = result["model"], result["entry"]
+    modes = [("torch eager", None), ("torch.compile", "default")] + ([("torch.compile, tuned", TUNED)] if tuned else [])
+    if (match := LAYER.match(name)) and entry == "forward":
+        shape = [int(extent) for extent in match.groups()[1:4]]
+        yield "cuBLAS's matmul", "torch", ["torch_matmul", *shape, match[5]]
+        for peer, mode in modes:
+            yield peer, "torch", ["torch_layer", *shape, match[5], match[1] != "none", mode]
+    elif (match := ROWS.match(name)) and entry == "forward":
+        for peer, mode in modes:
+            yield peer, "torch", ["torch_rows", int(match[1]), int(match[2]), mode]
+        yield "Triton", "torch", ["triton_rows", int(match[1]), int(match[2])]
+    elif (match := STEP.match(name)) and entry == "train_step":
+        width = int(match[2] or 256)
+        sizes = [int(match[2] or 64), width, width, 10]
+        for peer, mode in modes:
+            yield peer, "torch", ["torch_step", match[1], match[3], result["batch"], sizes, mode]
+        yield "JAX", "jax", ["jax_step", match[1], match[3], result["batch"], sizes]
 
 
-def layer(torch, rows, depth, columns, reads, norm):
-    """act(norm(x·W + b)) and its parts, by peer: a dictionary of microseconds."""
-    kind = precision(torch, reads)
-    with torch.no_grad():
-        x = torch.randn(rows, depth, device="cuda", dtype=kind)
-        w = torch.randn(depth, columns, device="cuda", dtype=kind)
-        times = {"cuBLASLt's matmul": measure(torch, lambda: torch.matmul(x, w))}
-        layers = [torch.nn.Linear(depth, columns)] + ([torch.nn.LayerNorm(columns)] if norm else []) + [torch.nn.ReLU()]
-        network = torch.nn.Sequential(*layers).to("cuda", kind)
-        times["torch eager"] = measure(torch, lambda: network(x))
-        compiled = torch.compile(network)
-        times["torch.compile"] = measure(torch, lambda: compiled(x))
-    return times
-
-
-def rows(torch, count, columns):
-    """Layer norm alone, f32."""
-    with torch.no_grad():
-        x = torch.randn(count, columns, device="cuda")
-        network = torch.nn.LayerNorm(columns).to("cuda")
-        compiled = torch.compile(network)
-        times = {"torch eager": measure(torch, lambda: network(x)), "torch.compile": measure(torch, lambda: compiled(x))}
-        kernel = triton_layer_norm()
-        if kernel:
-            y = torch.empty_like(x)
-            times["Triton"] = measure(torch, lambda: kernel[(count,)](x, y, network.weight, network.bias, columns, network.eps, BLOCK=columns))
-    return times
-
-
-def triton_layer_norm():
-    """A row a program, read once; for lengths that are powers of two."""
-    try:
-        import triton
-        import triton.language as tl
-    except ImportError:
-        return None
-
-    @triton.jit
-    def kernel(x, y, weight, bias, columns, epsilon, BLOCK: tl.constexpr):
-        at = tl.arange(0, BLOCK)
-        value = tl.load(x + tl.program_id(0) * columns + at)
-        value -= tl.sum(value, 0) / columns
-        scale = tl.rsqrt(tl.sum(value * value, 0) / columns + epsilon)
-        tl.store(y + tl.program_id(0) * columns + at, value * scale * tl.load(weight + at) + tl.load(bias + at))
-    return kernel
-
-
-def digits_step(torch, variant, reads, batch, compiled):
-    """A training step of the digits network (64-256-256-10), as one CUDA graph."""
-    kind = precision(torch, reads)
-    norms = {"layer_norm": torch.nn.LayerNorm, "batch_norm": torch.nn.BatchNorm1d, "rms_norm": torch.nn.RMSNorm}
-    sizes, layers = (64, 256, 256), []
-    for inputs, outputs in zip(sizes, sizes[1:]):
-        layers += [torch.nn.Linear(inputs, outputs)] + ([norms[variant](outputs)] if variant in norms else []) + [torch.nn.ReLU()]
-    network = torch.nn.Sequential(*layers, torch.nn.Linear(256, 10)).cuda()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=torch.tensor(1e-3), capturable=True, fused=True)
-    x, y = torch.randn(batch, 64, device="cuda"), torch.randint(10, (batch,), device="cuda")
-    forward = torch.compile(network) if compiled else network
-
-    def step():
-        optimizer.zero_grad(set_to_none=False)
-        with torch.autocast("cuda", kind, enabled=kind != torch.float32):
-            loss = torch.nn.functional.cross_entropy(forward(x), y)
-        loss.backward()
-        optimizer.step()
-    return measure(torch, step)
+def measure(results, tuned, seconds, until, say):
+    """Every peer of every result, as {model, entry, peer, us or error, seconds, version}: a peer after the other, so that the
+    first ones are done when there is no time for the last. A peer gets so many seconds, and none begins shortly before `until`."""
+    workers = {kind: Worker(kind) for kind in ("torch", "jax")}
+    asked = [(peer, workers[kind], request, result) for result in results for peer, kind, request in requests_of(result, tuned)]
+    found = []
+    for peer, worker, request, result in sorted(asked, key=lambda each: PEERS.index(each[0])):
+        start = time.monotonic()
+        if worker.broken or until - start < 5:
+            continue
+        one = {"model": result["model"], "entry": result["entry"], "peer": peer}
+        try:
+            one["us"] = worker.ask(request, min(seconds, until - start))
+        except Failure as failure:
+            one["error"] = str(failure)
+        found.append(dict(one, seconds=time.monotonic() - start, version=worker.version))
+        say(found[-1], result)
+    for worker in workers.values():
+        worker.end()
+    if len(found) < len(asked) and not any(worker.broken for worker in workers.values()):
+        print("no time for %d more of the peers' times" % (len(asked) - len(found)))
+    return found

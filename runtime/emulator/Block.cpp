@@ -141,6 +141,8 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.allocation = nullptr;
     thread.buffer = nullptr;
     thread.polledSite = nullptr;
+    std::fill(std::begin(thread.polled), std::end(thread.polled), Poll{});
+    thread.nextPoll = 0;
     thread.polls = 0;
     thread.clusterPhase = thread.clusterWaited = 0;
     thread.products.clear();

@@ -59,6 +59,12 @@ struct AsyncCopy {
   const Site *site;
 };
 
+/// What a thread has read at a place, to see whether it reads the same again.
+struct Poll {
+  const Site *site;
+  std::uint64_t address, value;
+};
+
 struct Thread : keel_emulated_thread {
   Block *block;
   Warp *warp;
@@ -83,9 +89,11 @@ struct Thread : keel_emulated_thread {
   Allocation *allocation; // the last one used
   const Buffer *buffer;   // likewise
 
-  // The last strong read, to tell a wait from progress.
+  // The last strong reads, to tell a wait from progress: a loop may poll several words.
   const Site *polledSite;
-  std::uint64_t polledAddress, polledValue, polls;
+  std::uint64_t polledAddress, polls;
+  Poll polled[4];
+  std::uint32_t nextPoll;
 
   std::vector<std::pair<std::uint64_t, std::uint32_t>> products; // wgmmas that it has not waited for: (group, time)
   std::uint64_t productGroup;     // the one that is open

@@ -66,8 +66,8 @@ Word narrowed(double value, Rounding rounding) { // to f32
 
 Word tensorFloat(float value, Rounding rounding) { // ten bits of mantissa, in an f32
   auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7f800000) == 0x7f800000)
-    return std::isnan(value) ? 0x7fffffffu : bits;
+  if ((bits & 0x7f800000) == 0x7f800000) // a not-a-number stays one, and keeps its upper bits (recorded on an H200)
+    return (std::isnan(value) ? bits | 0x400000 : bits) & 0xffffe000u;
   if (rounding == Rounding::NearestAway)
     bits += 0x1000;
   else if (rounding == Rounding::Nearest)
@@ -96,10 +96,19 @@ Word floatResult(const Conversion &c, double value) {
   return encodeFloat(value, element.format, c.toIntegral ? Rounding::Nearest : c.rounding, c.finite);
 }
 
-/// Out of range goes to the nearest that there is; a not-a-number to 0.
+Word extended(const Element &element, Word word) {
+  if (element.bits == 64)
+    return word;
+  std::uint32_t rest = 64 - element.bits;
+  return element.isSigned ? static_cast<Word>(static_cast<std::int64_t>(word << rest) >> rest) : word << rest >> rest;
+}
+
+/// Out of range goes to the nearest that there is; a not-a-number to 0, or from or to 64 bits to the upper bit alone.
 Word integerResult(const Conversion &c, double value) {
   const Element &element = c.to.element;
-  value = std::isnan(value) ? 0 : roundToIntegral(value, c.rounding);
+  if (std::isnan(value))
+    return c.from.element.bits == 64 || element.bits == 64 ? extended(element, 1ull << (element.bits - 1)) : 0;
+  value = roundToIntegral(value, c.rounding);
   if (!element.isSigned) {
     double limit = std::ldexp(1.0, static_cast<int>(element.bits));
     Word largest = element.bits == 64 ? ~0ull : (1ull << element.bits) - 1;
@@ -108,13 +117,6 @@ Word integerResult(const Conversion &c, double value) {
   double limit = std::ldexp(1.0, static_cast<int>(element.bits) - 1);
   std::int64_t largest = element.bits == 64 ? INT64_MAX : (1ll << (element.bits - 1)) - 1;
   return static_cast<Word>(value <= -limit ? -largest - 1 : value >= limit ? largest : static_cast<std::int64_t>(value));
-}
-
-Word extended(const Element &element, Word word) {
-  if (element.bits == 64)
-    return word;
-  std::uint32_t rest = 64 - element.bits;
-  return element.isSigned ? static_cast<Word>(static_cast<std::int64_t>(word << rest) >> rest) : word << rest >> rest;
 }
 
 Word fromInteger(const Conversion &c, Word word) {

@@ -134,8 +134,11 @@ double extreme(const Operation &o, double a, double b, bool largest) {
 }
 double minimum(const Operation &o, double a, double b) { return extreme(o, a, b, false); }
 double maximum(const Operation &o, double a, double b) { return extreme(o, a, b, true); }
-// copysign d, a, b: a's sign and b's magnitude
-double copySign(const Operation &, double a, double b) { return std::copysign(b, a); }
+// copysign d, a, b: a's sign and b's magnitude, a not-a-number's, too
+void copySign(keel_emulated_thread *, const Word *in, Word *out, const Site *site) {
+  Word sign = 1ull << (decoded<Operation>(site).type.bits - 1);
+  out[0] = (in[0] & sign) | (in[1] & (sign - 1));
+}
 
 /// f(element …) for each element of the operands.
 template <auto function, std::size_t operands>
@@ -288,7 +291,7 @@ std::span<const Opcode> floatInstructions() {
       {"max", plain<elementwise<maximum, 2>>},
       {"abs", plain<elementwise<absolute, 1>>},
       {"neg", plain<elementwise<negate, 1>>},
-      {"copysign", plain<elementwise<copySign, 2>>},
+      {"copysign", plain<copySign>},
       {"rcp", plain<elementwise<reciprocal, 1>>},
       {"sqrt", plain<elementwise<squareRoot, 1>>},
       {"rsqrt", plain<elementwise<reciprocalRoot, 1>>},

@@ -49,16 +49,20 @@ void afterRead(Thread &thread, std::uint64_t address, const Semantics &semantics
 }
 
 bool pollsInVain(Thread &thread, const Site *site, std::uint64_t address, std::uint64_t value) {
-  if (thread.polledSite == site && thread.polledAddress == address && thread.polledValue == value) {
+  thread.polledSite = site;
+  thread.polledAddress = address;
+  Poll *known = std::find_if(std::begin(thread.polled), std::end(thread.polled),
+                             [&](const Poll &poll) { return poll.site == site && poll.address == address; });
+  if (known != std::end(thread.polled) && known->value == value) {
     if (++thread.polls > thread.block->grid->options->patience << 10)
       fault(thread, site, Fault::Deadlock, runtime::text("has read the same value ", thread.polls, " times"));
     return true;
   }
   if (thread.polls)
     progress(thread);
-  thread.polledSite = site;
-  thread.polledAddress = address;
-  thread.polledValue = value;
+  if (known == std::end(thread.polled))
+    known = &thread.polled[thread.nextPoll++ % std::size(thread.polled)];
+  *known = {site, address, value};
   thread.polls = 0;
   return false;
 }

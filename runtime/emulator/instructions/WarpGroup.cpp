@@ -3,9 +3,9 @@
 //
 // Thread l of warp w holds of D the rows 16w + l/4 and 8 further, columns 8j + 2(l mod 4) and the next. The results are there at
 // once; the operands in shared memory count as being read until somebody has waited for the group.
-#include "runtime/emulator/instructions/Element.h"
-#include "runtime/emulator/instructions/MBarrier.h"
 #include "runtime/emulator/Worker.h"
+#include "runtime/emulator/instructions/MBarrier.h"
+#include "runtime/emulator/instructions/ProductSum.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -48,10 +48,10 @@ struct Descriptor {
   }
 };
 
-/// Into a matrix of rows (of M or N) times k.
+/// Into a matrix of rows (of M or N) times k: element (r, i) at out[r * strideRow + i * strideK].
 template <Element element>
-void readOperand(Thread &thread, std::uint64_t word, std::uint32_t rows, std::uint32_t k, bool kMajor, std::uint32_t time, float *out,
-                 const Site *site) {
+void readOperand(Thread &thread, std::uint64_t word, std::uint32_t rows, std::uint32_t k, bool kMajor,
+                 std::uint32_t time, float *out, std::uint32_t strideRow, std::uint32_t strideK, const Site *site) {
   Descriptor descriptor(word);
   constexpr std::uint32_t inWord = perRegister(element), inPiece = 4 * inWord;
   std::uint32_t outer = kMajor ? rows : k, pieces = (kMajor ? k : rows) / inPiece;
@@ -62,7 +62,8 @@ void readOperand(Thread &thread, std::uint64_t word, std::uint32_t rows, std::ui
       std::memcpy(words, readForProduct(thread, base | (descriptor.at(r, p, kMajor) & (blockWindow - 1)), 16, time, site), 16);
       for (std::uint32_t e = 0; e < inPiece; ++e) {
         std::uint32_t along = p * inPiece + e;
-        out[kMajor ? r * k + along : along * k + r] = value<element>(words[e / inWord], e % inWord);
+        out[kMajor ? r * strideRow + along * strideK : along * strideRow + r * strideK] =
+            value<element>(words[e / inWord], e % inWord);
       }
     }
   }
@@ -79,6 +80,27 @@ void checkUniform(Warp *warps, const GroupProduct &product, const Site &site) {
           fault(warps[w].thread(lane), &site, Fault::Invalid, "descriptors and scales must be the same in all threads of the four warps");
 }
 
+/// Eight columns of a row of D: two in each of four lanes.
+void addRow(Warp &warp, std::uint32_t row, std::uint32_t column, const ProductSum &sum, bool half, bool keeps) {
+  float c[ProductSum::columns] = {};
+  double sums[ProductSum::columns];
+  std::uint32_t pair = column / 4 + row / 8 % 2, lane = row % 8 * 4; // which pair of a thread's elements
+  for (std::uint32_t j = 0; j < ProductSum::columns && keeps; ++j) {
+    const std::uint64_t *in = warp.thread(lane + j / 2).in;
+    c[j] = half ? fromHalf(static_cast<std::uint16_t>(in[pair] >> 16 * (j % 2))) : asFloat(in[2 * pair + j % 2]);
+  }
+  sum.add(row, column, c, sums);
+  for (std::uint32_t t = 0; t < ProductSum::columns / 2; ++t) {
+    std::uint64_t *out = warp.thread(lane + t).out;
+    if (half) {
+      out[pair] = sum.toHalfBits(sums[2 * t]) | static_cast<std::uint64_t>(sum.toHalfBits(sums[2 * t + 1])) << 16;
+    } else {
+      out[2 * pair] = sum.toFloatBits(sums[2 * t]);
+      out[2 * pair + 1] = sum.toFloatBits(sums[2 * t + 1]);
+    }
+  }
+}
+
 void multiplyGroup(Warp *warps, const Site &site) {
   const auto &product = decoded<GroupProduct>(&site);
   checkUniform(warps, product, site);
@@ -90,7 +112,7 @@ void multiplyGroup(Warp *warps, const Site &site) {
   bool registers = rest > 7; // A in four registers: 8, or 9 with the transposition of B
   const std::uint64_t *after = in + (registers ? 4 : 1) + 1; // scale-d, scale-a, scale-b, transpositions
   bool keeps = after[0] & 1;
-  double scale = static_cast<double>(static_cast<std::int32_t>(after[1])) * static_cast<std::int32_t>(after[2]);
+  bool negative = static_cast<std::int32_t>(after[1] ^ after[2]) < 0; // scale-a and scale-b are 1 or -1
   bool transposes = rest == (registers ? 9u : 7u);
   bool kMajorA = registers || !transposes || !(after[3] & 1);
   bool kMajorB = !transposes || !(after[registers ? 3 : 4] & 1);
@@ -101,7 +123,7 @@ void multiplyGroup(Warp *warps, const Site &site) {
   float *a = worker.scratch.data(), *b = a + 64 * k;
   dispatch(product.a, [&]<Element element> {
     if (!registers)
-      return readOperand<element>(thread, in[0], 64, k, kMajorA, time, a, &site);
+      return readOperand<element>(thread, in[0], 64, k, kMajorA, time, a, k, 1, &site);
     constexpr std::uint32_t count = perRegister(element);
     for (std::uint32_t w = 0; w < 4; ++w)
       for (std::uint32_t lane = 0; lane < warpSize; ++lane)
@@ -110,30 +132,19 @@ void multiplyGroup(Warp *warps, const Site &site) {
             a[(16 * w + lane / 4 + 8 * (r & 1)) * k + lane % 4 * count + e + 4 * count * (r >> 1)] =
                 value<element>(static_cast<std::uint32_t>(warps[w].thread(lane).in[product.words + r]), e);
   });
-  dispatch(product.b, [&]<Element element> { readOperand<element>(thread, in[registers ? 4 : 1], n, k, kMajorB, time, b, &site); });
+  dispatch(product.b, [&]<Element element> {
+    readOperand<element>(thread, in[registers ? 4 : 1], n, k, kMajorB, time, b, 1, n, &site);
+  });
+  if (negative)
+    std::for_each(a, b, [](float &value) { value = -value; });
 
+  ProductSum sum(a, 64, b, n, k, product.a);
+  for (std::uint32_t row = 0; row < 64; ++row)
+    for (std::uint32_t column = 0; column < n; column += ProductSum::columns)
+      addRow(warps[row / 16], row, column, sum, product.half, keeps);
   for (std::uint32_t w = 0; w < 4; ++w) {
     for (std::uint32_t lane = 0; lane < warpSize; ++lane) {
       Thread &to = warps[w].thread(lane);
-      for (std::uint32_t i = 0; i < n / 2; ++i) {
-        const float *row = a + (16 * w + lane / 4 + 8 * (i >> 1 & 1)) * k;
-        const float *column = b + (8 * (i >> 2) + lane % 4 * 2 + (i & 1)) * k;
-        double sum = 0;
-        for (std::uint32_t j = 0; j < k; ++j)
-          sum += static_cast<double>(row[j]) * static_cast<double>(column[j]);
-        sum *= scale;
-        if (product.half) {
-          std::uint32_t shift = 16 * (i & 1);
-          if (keeps)
-            sum += fromHalf(static_cast<std::uint16_t>(to.in[i / 2] >> shift));
-          std::uint64_t other = shift ? to.out[i / 2] & 0xffff : 0;
-          to.out[i / 2] = other | static_cast<std::uint64_t>(toHalf(static_cast<float>(sum))) << shift;
-        } else {
-          if (keeps)
-            sum += asFloat(to.in[i]);
-          to.out[i] = std::isnan(sum) ? 0x7fffffff : bitsOf(static_cast<float>(sum));
-        }
-      }
       to.products.emplace_back(to.productGroup, time);
     }
   }

@@ -1,13 +1,22 @@
 // Kernels as a model: an entry for each, f(i32[2048]) -> i32[2048], one block of 128 threads (or a cluster of them). So
-// keel-run runs them on a GPU, in the emulator, or through the driver's stand-in. Compiled with IMAGE, a cubin's path, TARGET
-// and SM; linked with what keel-emulate makes of the same kernels.
+// keel-run runs them on a GPU, in the emulator, or through the driver's stand-in. Compiled with IMAGES: IMAGE(sm_80, "cubin's
+// path") for each target; linked with what keel-emulate makes of the same kernels.
 #include "keel/artifact.h"
 #include "runtime/emulator/Abi.h"
+#include <stdlib.h>
 
-enum { THREADS = 128, WORDS = 16, MOST = 128 };
+enum { THREADS = 128, WORDS = 16, MOST = 128, TARGETS = 4 };
 
-__asm__(".section .rodata\n.balign 64\ngolden_image: .incbin \"" IMAGE "\"\ngolden_image_end:\n.previous");
-extern const char golden_image[] __attribute__((visibility("hidden"))), golden_image_end[] __attribute__((visibility("hidden")));
+#define HIDDEN __attribute__((visibility("hidden")))
+#define IMAGE(target, path)                                                                                            \
+  __asm__(".section .rodata\n.balign 64\ngolden_" #target ": .incbin \"" path "\"\ngolden_" #target "_end:\n.previous"); \
+  extern const char golden_##target[] HIDDEN, golden_##target##_end[] HIDDEN;
+IMAGES
+#undef IMAGE
+typedef struct {
+  const char *target, *start, *end;
+} Image;
+#define IMAGE(target, path) {#target, golden_##target, golden_##target##_end},
 
 static void call(keel_env *env, void *const *buffers, int64_t batch, uint32_t blocks) {
   (void)batch;
@@ -22,7 +31,7 @@ const keel_artifact *keel_artifact_query(void) {
   static const keel_artifact_tensor words = {KEEL_DTYPE_I32, 1, shape};
   static keel_artifact_kernel kernels[MOST];
   static keel_artifact_entry entries[MOST];
-  static keel_artifact_program program;
+  static keel_artifact_program programs[TARGETS];
   static keel_artifact artifact;
   if (artifact.magic)
     return &artifact;
@@ -38,20 +47,25 @@ const keel_artifact *keel_artifact_query(void) {
                                  .outputs = &words, .kernels = &kernels[i], .call = from->cluster > 1 ? callCluster : callBlock};
     entries[i] = entry;
   }
-  program.target = TARGET;
-  program.kind = KEEL_PROGRAM_CUDA;
-  program.features = "";
-  program.sm = SM;
-  program.sm_specific = SM >= 90;
-  program.image = golden_image;
-  program.image_bytes = (uint64_t)(golden_image_end - golden_image);
-  program.num_entries = module->num_kernels;
-  program.entries = entries;
-  program.num_imports = module->num_imports;
-  program.imports = module->imports;
+  const Image images[] = {IMAGES};
+  _Static_assert(sizeof(images) / sizeof(*images) <= TARGETS, "more programs");
+  for (const Image *image = images; image < images + sizeof(images) / sizeof(*images); ++image) {
+    keel_artifact_program *program = &programs[artifact.num_programs++];
+    char *letter;
+    program->target = image->target;
+    program->kind = KEEL_PROGRAM_CUDA;
+    program->features = "";
+    program->sm = strtoul(image->target + 3, &letter, 10);
+    program->sm_specific = *letter == 'a';
+    program->image = image->start;
+    program->image_bytes = image->end - image->start;
+    program->num_entries = module->num_kernels;
+    program->entries = entries;
+    program->num_imports = module->num_imports;
+    program->imports = module->imports;
+  }
   artifact.version = KEEL_ARTIFACT_VERSION;
-  artifact.num_programs = 1;
-  artifact.programs = &program;
+  artifact.programs = programs;
   artifact.magic = KEEL_ARTIFACT_MAGIC;
   return &artifact;
 }

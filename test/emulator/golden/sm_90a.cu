@@ -29,7 +29,12 @@ END
   END
 STORE_MATRIX(stmatrix_x4, "")
 STORE_MATRIX(stmatrix_x4_trans, ".trans")
-TEXT1(elect_sync, "{ .reg .pred p; .reg .u32 a; elect.sync a|p, 0xffffffff; selp.u32 %0, 1, 0, p; xor.b32 %0, %0, a; and.b32 a, %1, 0; or.b32 %0, %0, a; }", U, U)
+// Any thread may be elected: how many are, and whether that is the one that all were told.
+BEGIN(elect_sync) unsigned lane, elected;
+  asm volatile("{ .reg .pred p; elect.sync %0|p, 0xffffffff; selp.u32 %1, 1, 0, p; }" : "=r"(lane), "=r"(elected));
+  asm volatile("redux.sync.add.u32 %0, %1, 0xffffffff;" : "=r"(out[0]) : "r"(elected));
+  out[1] = elected == (lane == THREAD % 32);
+END
 TEXT1(griddepcontrol, "{ griddepcontrol.launch_dependents; griddepcontrol.wait; mov.u32 %0, %1; }", U, U)
 
 // D (64 x 8) = A (64 x 16) B (16 x 8), both K-major in shared memory without a swizzle: core matrices of 8 rows of 16 bytes.

@@ -16,7 +16,8 @@ TEXT1(match_any_sync_b32, "{ and.b32 %0, %1, 7; match.any.sync.b32 %0, %0, 0xfff
 TEXT1(redux_sync_add_u32, "redux.sync.add.u32 %0, %1, 0xffffffff;", U, U)
 TEXT1(redux_sync_min_s32, "redux.sync.min.s32 %0, %1, 0xffffffff;", U, U)
 TEXT1(redux_sync_xor_b32, "redux.sync.xor.b32 %0, %1, 0xffffffff;", U, U)
-TEXT1(activemask_b32, "{ .reg .u32 a; activemask.b32 a; and.b32 %0, %1, a; }", U, U)
+// Which threads run together is nobody's promise: only that this one is among them.
+TEXT1(activemask_b32, "{ .reg .pred p; .reg .u32 a, b; activemask.b32 a; mov.u32 b, %%lanemask_eq; and.b32 a, a, b; setp.ne.u32 p, a, 0; selp.b32 %0, %1, 0, p; }", U, U)
 
 // A block's memory: each thread writes a word and reads another's.
 BEGIN(bar_sync) __shared__ unsigned words[128];

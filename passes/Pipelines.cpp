@@ -33,6 +33,10 @@ static constexpr int64_t gpuRowColumns = 4096;
 // memory as long as they are few.
 static constexpr int64_t gpuOperandReuse = 1024;
 
+// Where wgmma could multiply, which takes operands from memory: in an H200, mma.sync on prepared operands was seen to multiply at
+// 145 TFLOP/s beside wgmma's 600, so that this many multiplications take longer than a launch.
+static constexpr int64_t gpuPreparedWork = 300'000'000;
+
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Upstream verifies neither initializers nor what may cross an entry's boundary.
   manager.addPass(createVerifyModel());
@@ -106,6 +110,8 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   kernels.rowColumns = options.sm ? gpuRowColumns : 0;
   kernels.clusterColumns = options.wgmma ? longestRowOfBlock * largestCluster : 0;
   kernels.operandReuse = options.sm ? gpuOperandReuse : 0;
+  kernels.preparedWork = options.wgmma && isRounded ? gpuPreparedWork : 0;
+  kernels.batch = options.batch;
   manager.addPass(createFormKernels(kernels));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

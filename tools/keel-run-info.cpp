@@ -83,6 +83,8 @@ void showKernel(const keel_artifact_kernel &kernel) {
     std::cout << ", clusters of " << kernel.cluster;
   if (kernel.waits)
     std::cout << ", starts before the one ahead has ended";
+  if (kernel.stays)
+    std::cout << ", blocks stay for several tiles";
   std::cout << (kernel.schedule && *kernel.schedule ? "; " : "") << (kernel.schedule ? kernel.schedule : "") << "\n";
 }
 

@@ -20,6 +20,8 @@ constexpr llvm::StringLiteral scheduleAttribute = "keel.schedule";
 constexpr llvm::StringLiteral tensorMapsAttribute = "keel.tensor_maps";
 constexpr llvm::StringLiteral clusterAttribute = "keel.cluster";
 constexpr llvm::StringLiteral waitsAttribute = "keel.waits";
+/// On the function of a GPU kernel whose blocks go on to further tiles: how many are launched is the runtime's choice.
+constexpr llvm::StringLiteral staysAttribute = "keel.stays";
 } // namespace keel
 
 #include "dialect/keel/KeelDialect.h.inc"

@@ -281,7 +281,7 @@ struct FormKernels : impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
 
   void runOnOperation() override {
-    KernelLimits limits{fuse, planar, operandReuse, tileColumns, clusterColumns, rowColumns};
+    KernelLimits limits{fuse, planar, operandReuse, preparedWork, batch, tileColumns, clusterColumns, rowColumns};
     WalkResult known = getOperation().walk([&](Operation *op) { return WalkResult(verifyStrategy(op, limits)); });
     if (known.wasInterrupted())
       return signalPassFailure();

@@ -147,7 +147,7 @@ public:
     if (fuse) {
       absorbSmallGroups(*this);
       recomputeCheapValues(*this);
-      prepareOperands(*this, limits.operandReuse);
+      prepareOperands(*this, limits);
     }
     llvm::erase_if(groups, [](const KernelGroup &group) { return group.ops.empty(); });
     return std::move(groups);

@@ -46,6 +46,6 @@ void recomputeCheapValues(PartitionState &state);
 /// are the more, the more columns (or rows) of the product use an operand again; `mostReuse` is the most of them. A sum over
 /// the rows of such a value goes along where the product sums over them too. If the values are cheap, kernels whose rows
 /// they are may read them as well.
-void prepareOperands(PartitionState &state, int64_t mostReuse);
+void prepareOperands(PartitionState &state, const KernelLimits &limits);
 
 } // namespace keel

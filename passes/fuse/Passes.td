@@ -75,7 +75,10 @@ def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
     Option<"clusterColumns", "cluster-columns", "int64_t", /*default=*/"0", "The same, in the tiles of a cluster of blocks">,
     Option<"operandReuse", "operand-reuse", "int64_t", /*default=*/"0",
            "Where a planar kernel's main loop alone reads a value, and no more columns (or rows) of the product than these "
-           "use it, it computes the value as it loads">];
+           "use it, it computes the value as it loads">,
+    Option<"preparedWork", "prepared-work", "int64_t", /*default=*/"0",
+           "Multiplications beyond which a product takes its operands from memory all the same, where its columns are not few; 0: any">,
+    Option<"batch", "batch", "int64_t", /*default=*/"128", "The extent that prepared-work takes a dynamic one for">];
   let dependentDialects = ["keel::KeelDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 

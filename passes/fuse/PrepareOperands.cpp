@@ -31,7 +31,7 @@ bool sumsAlong(linalg::GenericOp sum, OpOperand &use) {
 
 class OperandPreparation {
 public:
-  OperandPreparation(PartitionState &state, int64_t mostReuse) : state(state), mostReuse(mostReuse) {}
+  OperandPreparation(PartitionState &state, const KernelLimits &limits) : state(state), limits(limits) {}
 
   void run() {
     for (KernelGroup &group : state.groups)
@@ -48,7 +48,7 @@ private:
 
   /// None where something needs the group's results in memory.
   std::optional<Readers> findReaders(const KernelGroup &group) {
-    if (!mostReuse || group.mainLoop || group.isUpdate || group.ops.empty())
+    if (!limits.operandReuse || group.mainLoop || group.isUpdate || group.ops.empty())
       return std::nullopt;
     Readers readers;
     for (Operation *op : group.ops) {
@@ -89,14 +89,17 @@ private:
     if (!product || product.getNumLoops() > 3 || !product.isDpsInput(&use))
       return false;
     AffineMap map = product.getMatchingIndexingMap(&use);
-    int64_t reuse = 1;
-    for (auto [loop, extent] : llvm::enumerate(product.getStaticLoopRanges()))
-      if (!map.isFunctionOfDim(loop)) {
-        if (ShapedType::isDynamic(extent))
-          return false;
-        reuse *= extent;
-      }
-    return reuse <= mostReuse;
+    int64_t reuse = 1, work = 1;
+    for (auto [loop, extent] : llvm::enumerate(product.getStaticLoopRanges())) {
+      work *= ShapedType::isDynamic(extent) ? limits.batch : extent;
+      if (map.isFunctionOfDim(loop))
+        continue;
+      if (ShapedType::isDynamic(extent))
+        return false;
+      reuse *= extent;
+    }
+    constexpr int64_t fewColumns = 64;
+    return reuse <= limits.operandReuse && (!limits.preparedWork || reuse <= fewColumns || work <= limits.preparedWork);
   }
 
   /// Cheaper to compute again than to read.
@@ -155,10 +158,10 @@ private:
   }
 
   PartitionState &state;
-  int64_t mostReuse;
+  const KernelLimits &limits;
 };
 } // namespace
 
-void prepareOperands(PartitionState &state, int64_t mostReuse) { OperandPreparation(state, mostReuse).run(); }
+void prepareOperands(PartitionState &state, const KernelLimits &limits) { OperandPreparation(state, limits).run(); }
 
 } // namespace keel

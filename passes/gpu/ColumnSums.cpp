@@ -29,8 +29,8 @@ static int64_t sharersOf(const FragmentLayout &layout, int64_t threads) {
 
 int64_t ColumnSums::bytes(const FragmentLayout &layout) { return partsOf(layout) * pitchOf(layout) * valueBytes; }
 
-bool ColumnSums::fits(linalg::GenericOp op, const FragmentLayout &layout, int64_t threads) {
-  for (Type type : op->getResultTypes())
+bool ColumnSums::fits(TypeRange types, const FragmentLayout &layout, int64_t threads) {
+  for (Type type : types)
     if (getElementTypeOrSelf(type).getIntOrFloatBitWidth() != 8 * valueBytes)
       return false;
   // Row bits among a warp's lanes are shuffles for each column otherwise.
@@ -41,9 +41,9 @@ bool ColumnSums::fits(linalg::GenericOp op, const FragmentLayout &layout, int64_
          partsOf(layout) % sharers == 0;
 }
 
-ColumnSums::ColumnSums(DeviceKernel &device, TileProgram &program, linalg::GenericOp op)
-    : device(device), program(program), layout(program.getLayout()), combiners(TileProgram::combiners(op)) {
-  for (Type type : op->getResultTypes()) {
+ColumnSums::ColumnSums(DeviceKernel &device, TileProgram &program, TypeRange ofSums, ArrayRef<Operation *> combiners)
+    : device(device), program(program), layout(program.getLayout()), combiners(combiners) {
+  for (Type type : ofSums) {
     types.push_back(getElementTypeOrSelf(type));
     regions.push_back(device.shared(device.allocateShared(bytes(layout))));
   }

@@ -10,11 +10,12 @@ namespace keel {
 class ColumnSums {
 public:
   /// Whether it can be done so, and is better than by shuffles: many lanes of a warp hold parts of a column.
-  static bool fits(mlir::linalg::GenericOp op, const FragmentLayout &layout, int64_t threads);
+  static bool fits(mlir::TypeRange types, const FragmentLayout &layout, int64_t threads);
   /// Shared memory for one result.
   static int64_t bytes(const FragmentLayout &layout);
 
-  ColumnSums(DeviceKernel &device, TileProgram &program, mlir::linalg::GenericOp op);
+  /// `types`: of tensors of sums, `combiners`: what adds each.
+  ColumnSums(DeviceKernel &device, TileProgram &program, mlir::TypeRange types, llvm::ArrayRef<mlir::Operation *> combiners);
   /// The thread's parts of two columns that follow each other, the first being its column of that number.
   void put(unsigned result, int64_t column, mlir::Value low, mlir::Value high);
   /// Gives `use` four columns that follow each other, the first one's number in the tile, and their sums of each

@@ -10,6 +10,19 @@ static void addBits(FragmentLayout &layout, Axis axis, int64_t count, int64_t st
     layout.bits.push_back({axis, stride});
 }
 
+std::optional<FragmentLayout> FragmentLayout::inFours() const {
+  auto isColumn = [&](unsigned bit, int64_t stride) { return bits[bit].axis == Axis::Column && bits[bit].stride == stride; };
+  if (vector != 2 || bits.size() < 2 || !isColumn(0, 2) || !isColumn(1, 4) || columnsHeld() % 4)
+    return std::nullopt;
+  FragmentLayout layout = *this;
+  layout.vector = 4;
+  layout.bits[0].stride = 8;
+  layout.bits[1].stride = 4;
+  for (int64_t held = 0; held < columnsHeld(); ++held)
+    layout.columnOffsets[held] = columnOffsets[held / 4 * 4] + held % 4;
+  return layout;
+}
+
 FragmentLayout keel::rowsLayout(int64_t rows, int64_t columns, int64_t threads, int64_t threadsPerRow, int64_t vector) {
   FragmentLayout layout;
   int64_t step = threadsPerRow * vector, rowsAtOnce = threads / threadsPerRow;

@@ -10,14 +10,6 @@
 using namespace mlir;
 using namespace keel;
 
-/// Sums along the rows.
-static int64_t countRowSums(const Section &section) {
-  int64_t count = 0;
-  for (Operation *op : section.ops)
-    count += section.sums(op, Axis::Column) ? op->getNumResults() : 0;
-  return count;
-}
-
 /// The group that copies gives the others its registers.
 void TileGenerator::emitRoles() {
   OpBuilder &builder = device.builder;
@@ -31,8 +23,10 @@ void TileGenerator::emitRoles() {
       stages = std::max(stages, section.stages);
   if (cluster > 1)
     device.function->setAttr(clusterAttribute, builder.getI32IntegerAttr(cluster));
+  if (schedule.pingpong())
+    device.function->setAttr(staysAttribute, builder.getUnitAttr());
   if (schedule.sections[0].exchangesInCluster(space.sections[0])) {
-    clusterExchange.emplace(device, cluster, schedule.sections[0].layout.rows, countRowSums(space.sections[0]),
+    clusterExchange.emplace(device, cluster, schedule.sections[0].layout.rows, space.sections[0].countRowSums(),
                             schedule.pingpong() ? groups : 0);
     clusterExchange->prepare(device);
   }
@@ -134,6 +128,11 @@ void TileGenerator::emitTurns() {
   Value rowTiles = device.divideUp(numRows(0), schedule.sections[0].layout.rows);
   Value first = device.add(device.block(), device.multiply(group, device.numBlocks()));
   Value tiles = device.multiply(rowTiles, across);
+  bool exchanges = schedule.sections[0].exchanges(space.sections[0]);
+  if (exchanges) {
+    epochCounter = counter(takeTicket());
+    epoch = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, builder.getI32Type()).front(), device.word(1));
+  }
   auto loop = scf::ForOp::create(builder, device.loc, first, tiles, device.multiply(device.numBlocks(), groups), group);
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -149,6 +148,10 @@ void TileGenerator::emitTurns() {
     scf::YieldOp::create(builder, device.loc, device.add(turn.number, groups));
   }
   device.renewThread();
+  if (exchanges) // all have read the epoch
+    afterAll(device.multiply(device.numBlocks(), groups), counter(takeTicket()), [&] {
+      device.when(device.isZero(device.thread()), [&] { device.store({epoch}, epochCounter); });
+    });
   emitScalars();
   device.leaveGroups();
 }

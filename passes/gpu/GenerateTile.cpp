@@ -184,8 +184,12 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     local = arith::DivUIOp::create(device.builder, device.loc, local, device.constant(how.splits));
   }
   RowExchange exchange;
-  if (how.exchanges(section))
-    local = takeTile(index, device.multiply(rowTiles, across), exchange);
+  if (how.exchanges(section)) {
+    if (!turn.number)
+      local = takeTile(index, device.multiply(rowTiles, across));
+    exchange.epoch = epoch;
+    exchange.words = device.at(device.extraInput(1), device.builder.getI64Type(), firstWord);
+  }
   auto [rowTile, columnTile] = tileOf(local, across);
   TilePlace place;
   if (across > 1)
@@ -224,13 +228,8 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
       addSums(section, program, emitMainLoop(index, place));
     rest();
   }
-  if (place.exchange) {
+  if (place.exchange)
     words += exchange.sites * exchange.rowTiles * across * how.layout.rows;
-    // The next launch's words are of another epoch.
-    afterAll(device.multiply(rowTiles, across), counter(takeTicket()), [&] {
-      device.when(device.isZero(device.thread()), [&] { device.store({exchange.epoch}, epochCounter); });
-    });
-  }
   device.releaseShared(mark);
 }
 
@@ -249,16 +248,21 @@ void TileGenerator::emitTile(const Section &section, TileProgram &program, Small
       else // it reads nothing of the wave that has rows and columns
         program.run(op);
     }
-    program.runTogether(together, ops,
-                        {[&](Value sum, Value first, ArrayRef<Value> sums) {
-                           partials.writeColumns(program, sum, rowTile, first, sums);
-                         },
-                         [&](Operation *op, ArrayRef<Fragment> sums) { partials.write(program, op, rowTile, sums); }});
-    for (Operation *op : others)
-      if (llvm::is_contained(section.rowStatistics, op))
+    auto ofColumns = [&](Value sum, Value first, ArrayRef<Value> sums) {
+      partials.writeColumns(program, sum, rowTile, first, sums);
+    };
+    auto ofFragments = [&](Operation *op, ArrayRef<Fragment> sums) { partials.write(program, op, rowTile, sums); };
+    TileProgram::SumsOverRows use{ofColumns, ofFragments};
+    program.runTogether(together, ops, use);
+    for (Operation *op : others) {
+      if (llvm::is_contained(section.rowStatistics, op)) {
         partials.writeAlong(program, op, rowTile, columnTile, across);
-      else
+        continue;
+      }
+      auto moments = dyn_cast<norm::MomentsOp>(op);
+      if (!moments || !program.sumMomentsInMemory(moments, use))
         partials.write(program, op, rowTile, program.sumRows(op));
+    }
   }
 }
 
@@ -291,7 +295,7 @@ void TileGenerator::emitInTurn(unsigned index, TilePlace place, Value block, Val
 
 /// The block's tile, in the order in which blocks start: whoever waits, waits for a block that started before it or
 /// that will get a multiprocessor of its own.
-Value TileGenerator::takeTile(unsigned index, Value count, RowExchange &exchange) {
+Value TileGenerator::takeTile(unsigned index, Value count) {
   OpBuilder &builder = device.builder;
   Type i32 = builder.getI32Type();
   Value order = counter(takeTicket());
@@ -300,14 +304,20 @@ Value TileGenerator::takeTile(unsigned index, Value count, RowExchange &exchange
   Value drawn = device.shared(drawnAt[index]);
   device.when(device.isZero(device.thread()), [&] {
     Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
+    Value next = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, i32).front(), device.word(1));
+    auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
+    fence();
     Value ticket = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, order, last,
                                              LLVM::AtomicOrdering::monotonic, "device");
-    Value epoch = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, i32).front(), device.word(1));
-    device.store({ticket, epoch}, drawn);
+    // Who draws the last ticket knows that all have read the epoch: the next launch's words are of another.
+    device.when(arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, ticket, last), [&] {
+      fence();
+      device.store({next}, epochCounter);
+    });
+    device.store({ticket, next}, drawn);
   });
   device.blockBarrier();
-  exchange.epoch = device.load(device.at(drawn, i32, 1), i32).front();
-  exchange.words = device.at(device.extraInput(1), builder.getI64Type(), firstWord);
+  epoch = device.load(device.at(drawn, i32, 1), i32).front();
   return drawnTile(index);
 }
 

@@ -26,6 +26,13 @@ bool Section::sums(Operation *op, Axis axis) const {
   return false;
 }
 
+int64_t Section::countRowSums() const {
+  int64_t count = 0;
+  for (Operation *op : ops)
+    count += sums(op, Axis::Column) ? op->getNumResults() : 0;
+  return count;
+}
+
 Axes Section::axesOf(Operation *op, AffineMap map) const {
   Axes axes;
   const Axes &ofLoops = loops.find(op)->second;

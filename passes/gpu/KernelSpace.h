@@ -15,6 +15,9 @@ using Axes = llvm::SmallVector<Axis, 3>;
 
 /// The longest row that one block of threads holds beside a main loop, in elements. Several share longer ones.
 constexpr int64_t longestRowOfBlock = 256;
+
+/// Tiles of a product with no more columns than these read memory, and hardly multiply.
+constexpr int64_t narrowTile = 32;
 /// Blocks of a cluster; more than 8 must be asked for.
 constexpr int64_t largestCluster = 16;
 
@@ -45,6 +48,8 @@ struct Section {
 
   /// Whether an op sums along an axis.
   bool sums(mlir::Operation *op, Axis axis) const;
+  /// Sums along the rows, in `ops`.
+  int64_t countRowSums() const;
   /// Axes of a tensor's dimensions as an op reads it.
   Axes axesOf(mlir::Operation *op, mlir::AffineMap map) const;
 };

@@ -18,6 +18,10 @@ Product Product::get(const Section &section) {
   return product;
 }
 
+bool keel::hasWholeChunks(RankedTensorType type) {
+  return !type.isDynamicDim(1) && type.getDimSize(1) * type.getElementTypeBitWidth() % 128 == 0;
+}
+
 SmallVector<Value> keel::operandElements(DeviceKernel &device, TileProgram &program, Value operand, Axis depth) {
   Fragment fragment = program.get(operand, {Axis::Row, Axis::Column});
   Type elementType = getElementTypeOrSelf(operand.getType());

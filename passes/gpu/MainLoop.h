@@ -17,6 +17,9 @@ struct Product {
   }
 };
 
+/// Whether the rows of a main loop's operand are whole units of 16 bytes, which is what copies past the registers move.
+bool hasWholeChunks(mlir::RankedTensorType type);
+
 /// A main loop's operand as the rows and columns of a tile program, `depth` being one of the two: computed where it is
 /// no argument of the kernel. Zeros beyond the end of the depth.
 llvm::SmallVector<mlir::Value> operandElements(DeviceKernel &device, TileProgram &program, mlir::Value operand,
@@ -29,8 +32,8 @@ struct SectionSchedule {
   int64_t depthTile = 16, stages = 2; // of a main loop
   int64_t blocks = 0;                 // that go over the tiles of rows in turn (RowsInTurn.h); 0: a block for each
   int64_t splits = 1;                 // blocks that share a tile, each with a part of the depth (SplitDepth.h)
-  /// Blocks of a cluster, whose tiles lie side by side: they exchange the sums of their rows, and get the operand's
-  /// rows together.
+  /// Blocks of a cluster, whose tiles lie side by side: they get the operand's rows together, and exchange the sums of
+  /// their rows where the rows are all theirs.
   int64_t cluster = 1;
   /// Blocks that each bring an equal part of those rows for all of them: eight or more of the 128.
   int64_t readers() const { return 16 % cluster ? 1 : cluster; }
@@ -40,9 +43,11 @@ struct SectionSchedule {
   bool sharesRows(const Section &section) const {
     return section.mainLoop && section.wholeRows && section.columns > layout.columns;
   }
+  bool exchangesInCluster(const Section &section) const {
+    return sharesRows(section) && cluster * layout.columns >= section.columns;
+  }
   /// A row lies in the tiles of several blocks that are no cluster (the row-block barrier).
-  bool exchanges(const Section &section) const { return cluster == 1 && sharesRows(section); }
-  bool exchangesInCluster(const Section &section) const { return cluster > 1 && sharesRows(section); }
+  bool exchanges(const Section &section) const { return sharesRows(section) && !exchangesInCluster(section); }
 
   /// One line for --explain.
   std::string describe(const Section &section) const;

@@ -92,11 +92,27 @@ SmallVector<Value> keel::addInOrder(DeviceKernel &device, Value parts, llvm::fun
   // Were their number known, the loop would be unrolled to its end.
   parts = device.opaque(parts);
   SmallVector<Value> starts = load(device.constant(0));
-  auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), parts, device.constant(1), starts);
+  // Several are asked for together: one takes as long as all. Those after the last are the last, and not added.
+  int64_t together = std::min<int64_t>(8, llvm::bit_floor(std::max<uint64_t>(32 / starts.size(), 1)));
+  auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), parts, device.constant(together), starts);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> sums(loop.getRegionIterArgs()), next = load(loop.getInductionVar());
-  combine(loop.getInductionVar(), sums, next);
+  SmallVector<Value> sums(loop.getRegionIterArgs()), numbers;
+  std::vector<SmallVector<Value>> next;
+  for (int64_t i = 0; i < together; ++i) {
+    Value number = device.add(loop.getInductionVar(), i);
+    numbers.push_back(number);
+    next.push_back(load(i ? device.minimum(number, device.add(parts, -1)) : number));
+  }
+  for (auto [number, values] : llvm::zip(numbers, next)) {
+    SmallVector<Value> before(sums);
+    combine(number, sums, values);
+    if (number == numbers.front())
+      continue;
+    Value isThere = device.lessThan(number, parts);
+    for (auto [sum, old] : llvm::zip(sums, before))
+      sum = arith::SelectOp::create(builder, device.loc, isThere, sum, old);
+  }
   scf::YieldOp::create(builder, device.loc, sums);
   return loop.getResults();
 }

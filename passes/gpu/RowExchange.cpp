@@ -1,34 +1,53 @@
 // The row-block barrier: blocks whose tiles share rows exchange sums along them. Tiles are taken by ticket, so a block
 // waits only for blocks that run already; it never deadlocks while a row's tiles are no more than the blocks that fit
-// the GPU.
+// the GPU. Blocks that stay for several tiles are no more than fit the GPU, and take the tiles in their order: a tile waits for
+// those of its rows, which wait for nothing but tiles before it.
 #include "passes/gpu/TileProgram.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace keel;
 
-/// Waits until a word is of the launch's epoch, and gives its value.
-static Value waitForWord(DeviceKernel &device, Value address, Value epoch) {
+/// Waits until words are of the launch's epoch, and gives their values. They are asked for together: one takes as long as all.
+static SmallVector<Value> waitForWords(DeviceKernel &device, ArrayRef<Value> addresses, Value epoch) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  auto loop = scf::WhileOp::create(builder, loc, TypeRange(i64), ValueRange());
+  SmallVector<Type> types(addresses.size(), i64);
+  auto loop = scf::WhileOp::create(builder, loc, types, ValueRange());
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&loop.getBefore());
-  Value word = LLVM::LoadOp::create(
-      builder, loc, i64, address, /*alignment=*/8, /*isVolatile=*/false, /*isNonTemporal=*/false,
-      /*isInvariant=*/false, /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic, "device");
-  Value seen =
-      arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, device.constant(32)));
-  Value isOld = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, seen, epoch);
-  scf::ConditionOp::create(builder, loc, isOld, word);
-  builder.createBlock(&loop.getAfter(), {}, TypeRange(i64), {loc});
+  SmallVector<Value> words;
+  Value isOld;
+  for (Value address : addresses)
+    words.push_back(LLVM::LoadOp::create(builder, loc, i64, address, /*alignment=*/8, /*isVolatile=*/false,
+                                         /*isNonTemporal=*/false, /*isInvariant=*/false, /*isInvariantGroup=*/false,
+                                         LLVM::AtomicOrdering::monotonic, "device"));
+  for (Value word : words) {
+    Value seen = arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, device.constant(32)));
+    Value differs = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, seen, epoch);
+    isOld = isOld ? arith::OrIOp::create(builder, loc, isOld, differs).getResult() : differs;
+  }
+  scf::ConditionOp::create(builder, loc, isOld, words);
+  builder.createBlock(&loop.getAfter(), {}, types, SmallVector<Location>(types.size(), loc));
   scf::YieldOp::create(builder, loc);
   builder.setInsertionPointAfter(loop);
-  Value bits = arith::TruncIOp::create(builder, loc, i32, loop.getResult(0));
-  return arith::BitcastOp::create(builder, loc, builder.getF32Type(), bits);
+  SmallVector<Value> values;
+  for (Value word : loop.getResults())
+    values.push_back(arith::BitcastOp::create(builder, loc, builder.getF32Type(), arith::TruncIOp::create(builder, loc, i32, word)));
+  return values;
+}
+
+/// Threads that share a row's words.
+static int64_t partsOf(int64_t rows, int64_t threads, int64_t columnTiles) {
+  return std::max<int64_t>(1, std::min(threads / rows, columnTiles));
+}
+
+int64_t RowExchange::bytes(const Section &section, int64_t rows, int64_t threads) {
+  return section.countRowSums() * llvm::alignTo(partsOf(rows, threads, section.columns) * rows * 4, 128);
 }
 
 void TileProgram::exchangeRows(MutableArrayRef<SmallVector<Value>> values, ArrayRef<Operation *> combiners) {
@@ -36,11 +55,13 @@ void TileProgram::exchangeRows(MutableArrayRef<SmallVector<Value>> values, Array
   Location loc = device.loc;
   RowExchange &exchange = *place.exchange;
   Type i64 = builder.getI64Type(), f32 = builder.getF32Type();
-  for (auto [rows, combiner] : llvm::zip(values, combiners)) {
-    // [site][tile of rows][tile of columns][row]
-    int64_t tileWords = layout.rows, rowWords = exchange.columnTiles * tileWords;
+  // [site][tile of rows][tile of columns][row]
+  int64_t tileWords = layout.rows, rowWords = exchange.columnTiles * tileWords;
+  SmallVector<Value> starts;
+  // All are told before any is awaited.
+  for (const SmallVector<Value> &rows : values) {
     Value start = device.at(exchange.words, i64, exchange.sites++ * exchange.rowTiles * rowWords);
-    start = device.at(start, i64, device.multiply(exchange.rowTile, rowWords));
+    start = starts.emplace_back(device.at(start, i64, device.multiply(exchange.rowTile, rowWords)));
     device.when(isFirstAcross(Axis::Column), [&] {
       Value mine = device.at(start, i64, device.multiply(exchange.columnTile, tileWords));
       mine = device.at(mine, i64, base(Axis::Row));
@@ -54,23 +75,54 @@ void TileProgram::exchangeRows(MutableArrayRef<SmallVector<Value>> values, Array
                               LLVM::AtomicOrdering::monotonic, "device");
       }
     });
-    // Every word is awaited by one thread, and read by all from shared memory.
-    Value shared = device.shared(device.allocateShared(rowWords * 4));
-    for (int64_t first = 0; first < rowWords; first += device.threads) {
+  }
+  for (auto [rows, combiner, start] : llvm::zip(values, combiners, starts)) {
+    // A row's words are awaited by one thread, or by a few that take every so many of them, and add them up for all.
+    constexpr int64_t atOnce = 4;
+    int64_t parts = partsOf(layout.rows, device.threads, exchange.columnTiles);
+    Value shared = device.shared(device.allocateShared(parts * layout.rows * 4));
+    for (int64_t first = 0; first < parts * layout.rows; first += device.threads) {
       Value number = device.add(device.thread(), first);
-      Value isMine = first + device.threads > rowWords ? device.lessThan(number, device.constant(rowWords)) : Value();
-      device.when(isMine, [&] {
-        device.store({waitForWord(device, device.at(start, i64, number), exchange.epoch)},
-                     device.at(shared, f32, number));
+      Value part = arith::DivUIOp::create(builder, loc, number, device.constant(layout.rows));
+      Value row = arith::RemUIOp::create(builder, loc, number, device.constant(layout.rows));
+      device.when(parts * layout.rows < device.threads ? device.lessThan(number, device.constant(parts * layout.rows)) : Value(), [&] {
+        Value sum;
+        for (int64_t tile = 0; tile < exchange.columnTiles; tile += atOnce * parts) {
+          SmallVector<Value> addresses;
+          int64_t whole = std::min(atOnce, (exchange.columnTiles - tile) / parts);
+          for (int64_t i = 0; i < whole; ++i) {
+            Value column = device.add(part, tile + i * parts);
+            addresses.push_back(device.at(start, i64, device.add(device.multiply(column, tileWords), row)));
+          }
+          if (addresses.empty())
+            break;
+          for (Value value : waitForWords(device, addresses, exchange.epoch))
+            sum = sum ? combine(combiner, sum, value) : value;
+        }
+        // What is left for some of them.
+        if (int64_t left = exchange.columnTiles % parts) {
+          Value column = device.add(part, exchange.columnTiles - left);
+          Value isThere = device.lessThan(part, device.constant(left));
+          auto more = scf::IfOp::create(builder, loc, TypeRange(f32), isThere, /*withElseRegion=*/true);
+          OpBuilder::InsertionGuard guard(builder);
+          builder.setInsertionPointToStart(more.elseBlock());
+          scf::YieldOp::create(builder, loc, sum);
+          builder.setInsertionPointToStart(more.thenBlock());
+          Value address = device.at(start, i64, device.add(device.multiply(column, tileWords), row));
+          Value value = waitForWords(device, {address}, exchange.epoch).front();
+          scf::YieldOp::create(builder, loc, combine(combiner, sum, value));
+          sum = more.getResult(0);
+        }
+        device.store({sum}, device.at(shared, f32, number));
       });
     }
     device.barrier();
     Value mine = device.at(shared, f32, base(Axis::Row));
     for (auto [held, value] : llvm::enumerate(rows)) {
       Value sum;
-      for (int64_t tile = 0; tile < exchange.columnTiles; ++tile) {
-        Value part = device.load(device.at(mine, f32, tile * tileWords + layout.rowOffsets[held]), f32).front();
-        sum = sum ? combine(combiner, sum, part) : part;
+      for (int64_t part = 0; part < parts; ++part) {
+        Value next = device.load(device.at(mine, f32, part * layout.rows + layout.rowOffsets[held]), f32).front();
+        sum = sum ? combine(combiner, sum, next) : next;
       }
       value = sum;
     }

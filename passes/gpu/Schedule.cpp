@@ -36,7 +36,7 @@ std::string SectionSchedule::describe(const Section &section) const {
     stream << "x" << depthTile;
   if (splits > 1)
     stream << " depth in " << splits;
-  if (section.mainLoop && section.wholeRows && cluster == 1)
+  if (section.mainLoop && section.wholeRows && !exchangesInCluster(section))
     stream << (exchanges(section) ? " row-block barrier" : " row-complete");
   if (cluster > 1)
     stream << " cluster of " << cluster;
@@ -74,21 +74,37 @@ static int64_t vectorOf(const Section &section) {
   return vector;
 }
 
-static double loadedOf(const Section &section);
+/// Rows without a sum along them: two accesses a thread hide each other's latency, and a thread's columns serve several rows
+/// where it loads something for each of them, and tiles enough are left.
+static FragmentLayout chooseElementsLayout(const Section &section, int64_t columns, int64_t vector, int64_t threads, int64_t batch) {
+  constexpr int64_t mostRegisters = 64, mostRows = 4, manyTiles = 1024;
+  int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
+  int64_t perRow = section.rows == 1 ? threads : std::min(std::max<int64_t>(accesses / 2, 1), threads), rows = threads / perRow;
+  int64_t columnsHeld = llvm::divideCeil(columns, perRow * vector) * vector, rowsHeld = 1;
+  Loaded loaded = loadedOf(section);
+  int64_t allRows = ShapedType::isDynamic(section.rows) ? batch : section.rows;
+  while (loaded.vectors && rowsHeld < mostRows && 2 * rowsHeld * columnsHeld * (1 + loaded.matrices) <= mostRegisters &&
+         allRows / (2 * rowsHeld * rows) * llvm::divideCeil(section.columns, columns) >= manyTiles)
+    rowsHeld *= 2;
+  return rowsLayout(rows * rowsHeld, columns, threads, perRow, vector);
+}
 
-static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) {
+static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads, int64_t batch) {
   // A tile holds whole rows only where it must.
   int64_t columns = section.wholeRows ? section.columns : std::min<int64_t>(section.columns, 1024);
   int64_t vector = vectorOf(section);
+  if (!section.wholeRows && section.rowSums.empty())
+    return chooseElementsLayout(section, columns, vector, threads, batch);
   int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
   // Two accesses a thread hide each other's latency; a warp a row needs no shared memory.
   int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), std::max<int64_t>(32, accesses / 8));
   // One row is everybody's.
   perRow = section.rows == 1 ? threads : std::min(perRow, threads);
   // All that is loaded of a row may be there at once.
-  double perElement = 1 + loadedOf(section);
+  Loaded loaded = loadedOf(section);
+  double perElement = 1 + loaded.matrices + loaded.vectors;
   while (section.wholeRows && perRow < threads &&
-         llvm::divideCeil(columns, perRow * vector) * vector * perElement > 160)
+         llvm::divideCeil(columns, perRow * vector) * vector * perElement > 100)
     perRow *= 2;
   int64_t held = llvm::divideCeil(columns, perRow * vector) * vector;
   int64_t rows = threads / perRow;
@@ -99,20 +115,14 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads) 
   return rowsLayout(rows, columns, threads, perRow, vector);
 }
 
-/// Whether mma.sync takes the product: 16-bit floats of one kind, or f32 as tf32; rows of whole 16-byte chunks, sums in
-/// f32.
+/// Whether mma.sync takes the product: 16-bit floats of one kind, or f32 as tf32; sums in f32.
 static bool fitsMma(const Section &section) {
   Product product = Product::get(section);
   Type a = product.elementType(product.a), b = product.elementType(product.b);
   auto precision = product.op->getAttrOfType<StringAttr>(precisionAttribute);
   bool isTensorFloat = a.isF32() && precision && precision == "tf32";
-  auto hasChunks = [](OpOperand *operand) {
-    auto type = dyn_cast<RankedTensorType>(operand->get().getType());
-    return !type.isDynamicDim(1) && type.getDimSize(1) * type.getElementTypeBitWidth() % 128 == 0;
-  };
   return a == b && (a.isF16() || a.isBF16() || isTensorFloat) &&
-         getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() && hasChunks(product.a) && hasChunks(product.b) &&
-         matchContraction(product.op);
+         getElementTypeOrSelf(product.op.getResultTypes()[0]).isF32() && matchContraction(product.op);
 }
 
 static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t columns) {
@@ -127,40 +137,11 @@ static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t
   }
   schedule.layout = mmaLayout(rows, columns, warpRows, warpColumns);
   Product product = Product::get(section);
-  // 64 bytes.
-  schedule.depthTile = 512 / product.elementType(product.a).getIntOrFloatBitWidth();
+  // 64 bytes of the depth at a time; more of few columns, whose products are soon done: the memory is what they wait for.
+  bool isDeep = columns <= narrowTile && (ShapedType::isDynamic(section.depth) || section.depth >= 512);
+  schedule.depthTile = (isDeep ? 2048 : 512) / product.elementType(product.a).getIntOrFloatBitWidth();
   schedule.stages = 3;
   return schedule;
-}
-
-/// What the tile program loads of the kernel's arguments, in registers for each of a thread's elements: a thread's
-/// columns serve two rows.
-static double loadedOf(const Section &section) {
-  llvm::SmallPtrSet<Value, 8> seen;
-  double registers = 0;
-  auto visit = [&](auto &self, Operation *op) -> void {
-    auto generic = dyn_cast<linalg::GenericOp>(op);
-    for (OpOperand &operand : op->getOpOperands()) {
-      bool isRead = !generic || generic.payloadUsesValueFromOperand(&operand);
-      if (op == section.mainLoop && generic.isDpsInput(&operand))
-        continue;
-      auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-      if (!isRead || !type || !seen.insert(operand.get()).second)
-        continue;
-      if (Operation *producer = operand.get().getDefiningOp()) {
-        if (isEvaluatedInPlace(producer))
-          self(self, producer);
-        continue;
-      }
-      if (type.getRank() == 2)
-        registers += type.getElementTypeBitWidth() / 32.0;
-      else if (type.getRank() == 1 && type.getDimSize(0) == section.columns)
-        registers += 0.5;
-    }
-  };
-  for (Operation *op : section.ops)
-    visit(visit, op);
-  return registers;
 }
 
 /// Random bits (dropout's, by Philox) take registers of their own.
@@ -221,7 +202,7 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, c
     }
     SectionSchedule rows;
     if (!chooseRowsInTurn(section, schedule.threads, vectorOf(section), rows))
-      rows.layout = chooseRowsLayout(section, schedule.threads);
+      rows.layout = chooseRowsLayout(section, schedule.threads, batch);
     schedule.sections.push_back(rows);
   }
   arrangeWgmma(kernel, space, schedule, device, batch);

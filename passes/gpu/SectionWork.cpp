@@ -188,10 +188,38 @@ KernelWork keel::describeWork(const Section &section, const SectionSchedule &sch
   work.readers = schedule.readers();
   if (schedule.sharesRows(section) && withNorm) {
     work.exchanges = counter.sums;
-    if (schedule.cluster > 1)
+    if (schedule.exchangesInCluster(section))
       work.exchange = KernelWork::Exchange::Cluster;
   }
   return work;
+}
+
+Loaded keel::loadedOf(const Section &section) {
+  llvm::SmallPtrSet<Value, 8> seen;
+  Loaded loaded;
+  auto visit = [&](auto &self, Operation *op) -> void {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      bool isRead = !generic || generic.payloadUsesValueFromOperand(&operand);
+      if (op == section.mainLoop && generic.isDpsInput(&operand))
+        continue;
+      auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+      if (!isRead || !type || !seen.insert(operand.get()).second)
+        continue;
+      if (Operation *producer = operand.get().getDefiningOp()) {
+        if (isEvaluatedInPlace(producer))
+          self(self, producer);
+        continue;
+      }
+      if (type.getRank() == 2)
+        loaded.matrices += type.getElementTypeBitWidth() / 32.0;
+      else if (type.getRank() == 1 && type.getDimSize(0) == section.columns)
+        loaded.vectors += 0.5; // they serve two rows
+    }
+  };
+  for (Operation *op : section.ops)
+    visit(visit, op);
+  return loaded;
 }
 
 double keel::estimate(const Section &section, const SectionSchedule &schedule, const DeviceDescription &device,

@@ -54,7 +54,9 @@ Fragment SplitDepth::add() {
 int64_t SplitDepth::choose(const Section &section, const FragmentLayout &layout, int64_t depth) {
   // The multiprocessors of an A100, whatever the GPU: the bits must not depend on it. A shorter part than the other
   // would not pay for writing and reading the tile.
-  constexpr int64_t blocks = 108, shortestPart = 256;
+  // Of narrow tiles, a multiprocessor has room for several, and needs them to read as fast as the memory gives.
+  const int64_t blocks = layout.columns <= narrowTile ? 4 * 108 : 108;
+  constexpr int64_t shortestPart = 256;
   if (ShapedType::isDynamic(section.rows) || section.wholeRows || !section.depthSums.empty())
     return 1;
   int64_t tiles = llvm::divideCeil(section.rows, layout.rows) * llvm::divideCeil(section.columns, layout.columns),

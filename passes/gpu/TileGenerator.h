@@ -45,7 +45,7 @@ private:
   mlir::Value depthOf(unsigned index) { return extentOf(space.sections[index].depthOf, space.sections[index].depth); }
   /// The tile's place among the tiles: row, column.
   std::pair<mlir::Value, mlir::Value> tileOf(mlir::Value local, int64_t across);
-  mlir::Value takeTile(unsigned index, mlir::Value count, RowExchange &exchange);
+  mlir::Value takeTile(unsigned index, mlir::Value count);
   mlir::Value drawnTile(unsigned index);
   unsigned takeTicket() { return firstTicket + tickets++; }
   mlir::Value counter(unsigned ticket) {
@@ -89,7 +89,7 @@ private:
   DeviceFunction result;
   unsigned firstTicket, tickets = 0;
   int64_t firstWord, batch, words = 0;
-  mlir::Value epochCounter;
+  mlir::Value epochCounter, epoch; // of the launch, which words that blocks exchange carry
   std::vector<SectionFamily> families;
   DeviceKernel device;
   PartialSums partials;

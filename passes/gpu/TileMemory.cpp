@@ -107,6 +107,20 @@ Value TileProgram::isFirstWithout(bool rows, bool columns) {
                      columns ? Value() : isFirstAcross(Axis::Column), columns ? Value() : place.isFirstColumn});
 }
 
+void TileProgram::exchangePairs(MutableArrayRef<Value> four) {
+  OpBuilder &builder = device.builder;
+  Value low = device.wordFrom(four[0], four[1]), high = device.wordFrom(four[2], four[3]);
+  Value isOdd = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.bits(device.thread(), 0, 1),
+                                      device.constant(0));
+  auto select = [&](Value odd, Value even) -> Value {
+    return arith::SelectOp::create(builder, device.loc, isOdd, odd, even);
+  };
+  Value received = device.shuffleXorWord(select(low, high), 1);
+  Type type = four[0].getType();
+  llvm::copy(device.halves(select(received, low), type), four.begin());
+  llvm::copy(device.halves(select(high, received), type), four.begin() + 2);
+}
+
 void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes,
                              int64_t first, int64_t count) {
   auto type = cast<RankedTensorType>(value.getType());
@@ -117,6 +131,16 @@ void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned ope
   int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = count     ? first + count
                                                                : columns ? layout.columnsHeld()
                                                                          : 1;
+  std::optional<FragmentLayout> fours = layout.inFours();
+  if (fours && rows && columns && elementType.getIntOrFloatBitWidth() == 16 && first % 4 == 0 && numColumns % 4 == 0 &&
+      accessWidth(matrix, *fours, elementType, place.numColumns) == 4) {
+    Fragment exchanged = fragment;
+    for (int64_t r = 0; r < numRows; ++r)
+      for (int64_t c = first; c < numColumns; c += 4)
+        exchangePairs(MutableArrayRef(exchanged.elements).slice(r * layout.columnsHeld() + c, 4));
+    TileProgram(device, kernel, section, *fours, place).storeValue(value, exchanged, operand, axes, first, count);
+    return;
+  }
   device.when(isFirstWithout(rows, columns), [&] {
     for (int64_t r = 0; r < numRows; ++r)
       device.when(rows ? rowIsThere(r) : Value(), [&] {

@@ -30,6 +30,8 @@ struct RowExchange {
   mlir::Value rowTile, columnTile;       // i64
   int64_t rowTiles = 0, columnTiles = 0; // at most, and exactly
   int64_t sites = 0;                     // sums exchanged so far
+  /// Shared memory of the threads that share a tile, for a section's sums.
+  static int64_t bytes(const Section &section, int64_t rows, int64_t threads);
 };
 
 /// How the blocks of a cluster whose tiles share rows do: each stores its parts into the shared memory of all.
@@ -90,6 +92,8 @@ public:
   /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one
   /// number.
   llvm::SmallVector<Fragment> sumRows(mlir::Operation *op);
+  /// Moments over the rows by way of shared memory, which need no registers for each column; false where that does not fit.
+  bool sumMomentsInMemory(norm::MomentsOp op, const SumsOverRows &use);
   /// The same from the threads' parts.
   llvm::SmallVector<Fragment> sumAcross(mlir::Operation *op,
                                         llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
@@ -108,7 +112,7 @@ public:
   static llvm::SmallVector<mlir::Value> neutral(DeviceKernel &device, mlir::linalg::GenericOp op);
   /// Writes what the kernel yields of the values that are known into memory.
   void store();
-  /// Of the thread's columns, `count` from `first` on; 0: all.
+  /// Of the thread's columns, `count` from `first` on; 0: all. All threads of a warp write together: they may exchange elements.
   void storeValue(mlir::Value value, const Fragment &fragment, unsigned operand, llvm::ArrayRef<Axis> axes,
                   int64_t first = 0, int64_t count = 0);
 
@@ -152,6 +156,8 @@ public:
   const TilePlace &getPlace() const { return place; }
 
 private:
+  /// Between pairs of columns and fours of them (FragmentLayout::inFours), either way.
+  void exchangePairs(llvm::MutableArrayRef<mlir::Value> four);
   mlir::Value base(Axis axis); // of the thread's elements in the tile
   void exchangeInCluster(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
                          llvm::ArrayRef<mlir::Operation *> combiners);
@@ -194,6 +200,8 @@ private:
   void addColumns(mlir::linalg::GenericOp op, int64_t first, int64_t count,
                   llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
   llvm::SmallVector<Fragment> rowMoments(norm::MomentsOp op);
+  /// Elements of a thread, beside which registers are scarce: ptxas is kept from moving much to before they are used.
+  static constexpr int64_t manyElements = 128;
   mlir::Value tileRows();
   /// Whether this thread writes the element: it is there, and no thread before this one has it.
   mlir::Value isOwner(bool rows, bool columns, int64_t heldRow, int64_t heldColumn);

@@ -1,5 +1,6 @@
 // A kernel's computations on a tile: sums along rows and columns, in the thread, in the warp, in the block; always in
 // the same order.
+#include "passes/gpu/ColumnSums.h"
 #include "passes/gpu/TileProgram.h"
 
 #include "dialect/norm/Norm.h"
@@ -252,6 +253,60 @@ SmallVector<Fragment> TileProgram::rowMoments(norm::MomentsOp op) {
     return arith::MulFOp::create(builder, loc, distance, distance);
   });
   return {{false, true, means}, {false, true, squares}};
+}
+
+bool TileProgram::sumMomentsInMemory(norm::MomentsOp op, const SumsOverRows &use) {
+  OpBuilder &builder = device.builder;
+  Location loc = device.loc;
+  Type type = op.getMean().getType().getElementType();
+  int64_t mark = device.sharedMark(), columns = layout.columnsHeld(), rows = layout.rowsHeld();
+  if (!type.isF32() || getElementTypeOrSelf(op.getInput().getType()) != type || columns % 2 ||
+      !ColumnSums::fits(op->getResultTypes(), layout, device.threads) ||
+      mark + ColumnSums::bytes(layout) + 4 * layout.columns + 256 > device.mostShared)
+    return false;
+  Fragment input = get(op.getInput(), {Axis::Row, Axis::Column});
+  Value means = device.shared(device.allocateShared(4 * layout.columns));
+  Operation *sum = arith::AddFOp::create(builder, loc, zero(type), zero(type)); // what combines
+  ColumnSums sums(device, *this, op.getMean().getType(), sum);
+  Value count = arith::SIToFPOp::create(builder, loc, type, tileRows());
+  auto pass = [&](auto term, auto done) {
+    for (int64_t c = 0; c < columns; c += 2) {
+      if (c && rows * columns >= manyElements && c * rows % 32 == 0)
+        device.endBasicBlock();
+      Value totals[2];
+      for (int64_t half = 0; half < 2; ++half)
+        for (int64_t r = 0; r < rows; ++r) {
+          Value next = term(r, c + half);
+          if (Value isThere = rowIsThere(r))
+            next = arith::SelectOp::create(builder, loc, isThere, next, zero(type));
+          totals[half] = r ? arith::AddFOp::create(builder, loc, totals[half], next).getResult() : next;
+        }
+      sums.put(0, c, totals[0], totals[1]);
+    }
+    device.barrier();
+    sums.add(done);
+    device.barrier();
+  };
+  pass([&](int64_t r, int64_t c) { return at(input, r, c); },
+       [&](unsigned, Value first, ArrayRef<Value> totals) {
+         SmallVector<Value> mean;
+         for (Value total : totals)
+           mean.push_back(arith::DivFOp::create(builder, loc, total, count));
+         device.store(mean, device.at(means, type, first));
+         use.ofColumns(op.getMean(), first, mean);
+       });
+  Value mine = device.at(means, type, columnInTile());
+  SmallVector<Value> mean;
+  pass(
+      [&](int64_t r, int64_t c) -> Value {
+        if (r == 0 && c % 2 == 0)
+          mean = device.load(device.at(mine, type, layout.columnOffsets[c]), type, 2);
+        Value distance = arith::SubFOp::create(builder, loc, at(input, r, c), mean[c % 2]);
+        return arith::MulFOp::create(builder, loc, distance, distance);
+      },
+      [&](unsigned, Value first, ArrayRef<Value> totals) { use.ofColumns(op.getM2(), first, totals); });
+  device.releaseShared(mark);
+  return true;
 }
 
 /// The tile's rows that are there.

@@ -8,9 +8,6 @@
 using namespace mlir;
 using namespace keel;
 
-/// Of a thread, beside which registers are scarce.
-static constexpr int64_t manyElements = 128;
-
 /// Bytes of an access to shared memory, and the words in it.
 static constexpr int64_t accessBytes = 16, accessWords = 4;
 
@@ -29,7 +26,7 @@ struct Member {
 void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> later, SumsOverRows use) {
   std::vector<Kept> kept = keepLoaded(ops, later);
   int64_t mark = device.sharedMark(), columns = layout.columnsHeld(), rows = layout.rowsHeld(),
-          step = columns % 2 ? 1 : 2;
+          step = columns % 2 ? 1 : 2, storedColumns = layout.inFours() ? 4 : step;
   // Elements after which a basic block ends: sums of four rows, or rows that may be missing, leave less room.
   int64_t elementsOfBlock = rows > 2 || !place.rowsFit ? 32 : 64;
   std::vector<Member> members;
@@ -44,9 +41,9 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
       for (Value result : op->getResults())
         bind(result, {true, true, SmallVector<Value>(rows * columns)});
       member.stored = storedAtOnce(generic);
-    } else if (member.sums == Axis::Row && step == 2 && ColumnSums::fits(generic, layout, device.threads) &&
+    } else if (member.sums == Axis::Row && step == 2 && ColumnSums::fits(op->getResultTypes(), layout, device.threads) &&
                device.sharedMark() + int64_t(op->getNumResults()) * ColumnSums::bytes(layout) <= device.mostShared) {
-      member.inMemory = std::make_unique<ColumnSums>(device, *this, generic);
+      member.inMemory = std::make_unique<ColumnSums>(device, *this, op->getResultTypes(), combiners(generic));
     } else {
       SmallVector<Value> start = neutral(device, generic);
       for (Value value : start)
@@ -63,7 +60,8 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
         computeColumns(member.op, member.loops, c, step);
         for (auto [result, operand] : member.stored) {
           AffineMap map = member.op.getIndexingMapMatchingResult(cast<OpResult>(result));
-          storeValue(result, fragments[result], operand, section.axesOf(member.op, map), c, step);
+          if (int64_t end = c + step; end % storedColumns == 0)
+            storeValue(result, fragments[result], operand, section.axesOf(member.op, map), end - storedColumns, storedColumns);
         }
       } else if (member.sums == Axis::Column) {
         addColumns(member.op, c, step, member.held);

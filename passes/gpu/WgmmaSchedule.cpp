@@ -25,7 +25,9 @@ static StringRef strategyOf(KernelOp kernel) {
 /// along the depth.)
 static bool fitsWgmma(const Section &section) {
   Product product = Product::get(section);
-  auto isPlain = [](OpOperand *operand) { return isa<BlockArgument>(operand->get()); };
+  auto isPlain = [](OpOperand *operand) {
+    return isa<BlockArgument>(operand->get()) && hasWholeChunks(cast<RankedTensorType>(operand->get().getType()));
+  };
   return product.elementType(product.a).getIntOrFloatBitWidth() == 16 && isPlain(product.a) && isPlain(product.b) &&
          section.depthSums.empty();
 }
@@ -41,9 +43,16 @@ static bool readsMatrix(const Section &section) {
   });
 }
 
-/// `cluster`: blocks that exchange sums of rows, or 1.
-static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong,
-                    int64_t cluster) {
+/// Registers beside the tile's: several sums of what is read, as a batch norm's gradient has them, and a layer norm's where f16 is
+/// extended (bf16 is the upper half of what it becomes); or more than four vectors along the rows.
+static bool needsRegisters(const Section &section) {
+  Product product = Product::get(section);
+  bool sumsWhatItReads = section.rowSums.size() > 1 && readsMatrix(section);
+  return loadedOf(section).vectors > 2 ||
+         (sumsWhatItReads && product.elementType(product.a).isF16());
+}
+
+static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong) {
   int64_t ringBytes = 200 << 10;
   schedule.loop = SectionSchedule::Loop::Wgmma;
   schedule.pingpong = pingpong;
@@ -53,7 +62,9 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
     // The tile programs run at the same time as the main loops, in memory of their own: what the cluster exchanges, and
     // two sums over the rows each, or little.
     constexpr int64_t groups = wgmmaThreads / groupThreads;
-    int64_t exchanged = cluster > 1 ? ClusterExchange::bytes(2 * groups, cluster, tileRows) : 0;
+    int64_t exchanged = schedule.exchangesInCluster(section) ? ClusterExchange::bytes(2 * groups, schedule.cluster, tileRows)
+                        : schedule.exchanges(section)        ? groups * RowExchange::bytes(section, tileRows, groupThreads)
+                                                             : 0;
     ringBytes = std::min<int64_t>(128 << 10,
                                   (224 << 10) - exchanged -
                                       groups * (section.rowSums.empty() ? 0 : 2 * ColumnSums::bytes(schedule.layout)));
@@ -76,13 +87,15 @@ std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section 
   if (section.wholeRows && isNarrow &&
       !(strategyOf(kernel) == "cluster" && section.columns > narrow * largestCluster))
     columns = std::min(columns, narrow);
+  if (needsRegisters(section))
+    columns = std::min(columns, narrow);
   // Narrower tiles where wide ones would leave multiprocessors without work.
   if (!section.wholeRows && !ShapedType::isDynamic(section.rows))
     while (columns > narrowest &&
            llvm::divideCeil(section.rows, tileRows) * llvm::divideCeil(section.columns, columns) < multiprocessors)
       columns /= 2;
   SectionSchedule schedule;
-  setTile(section, schedule, forced ? forced[1] : columns, /*pingpong=*/false, /*cluster=*/1);
+  setTile(section, schedule, forced ? forced[1] : columns, /*pingpong=*/false);
   // Whole rows in one tile where they were asked for: more registers than wgmma leaves.
   if (schedule.sharesRows(section) && strategyOf(kernel) == "row-complete")
     return std::nullopt;
@@ -95,8 +108,9 @@ static bool fitsCluster(KernelOp kernel, const Section &section, const SectionSc
   if (!schedule.sharesRows(section))
     return across % size == 0;
   StringRef strategy = strategyOf(kernel);
-  if (size == 1) // the row-block barrier; whose blocks must not stay for further tiles
-    return strategy != "cluster" && !schedule.pingpong;
+  // The row-block barrier: blocks that take their tiles in the order in which they start are no cluster.
+  if (schedule.exchanges(section))
+    return strategy != "cluster" && (size == 1 || (schedule.pingpong && across % size == 0));
   return size == across && (size <= 8 || size == largestCluster) && strategy != "row-block-barrier";
 }
 
@@ -115,10 +129,11 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
     SectionSchedule how = tile;
     int64_t columns = pingpong ? std::min<int64_t>(tile.layout.columns, longestRowOfBlock / 2) : tile.layout.columns;
     how.cluster = cluster ? cluster : llvm::divideCeil(section.columns, columns);
-    setTile(section, how, columns, pingpong, section.wholeRows ? how.cluster : 1);
+    setTile(section, how, columns, pingpong);
     double seconds = estimate(section, how, device, batch);
-    // Columns that may be missing take registers that a whole tile in each group does not leave.
-    if (!fitsCluster(kernel, section, how) || (pingpong && section.columns % columns) || seconds >= least)
+    // Columns that may be missing take registers, too, that a whole tile in each group does not leave.
+    if (!fitsCluster(kernel, section, how) || seconds >= least ||
+        (pingpong && (section.columns % columns || needsRegisters(section))))
       return;
     least = seconds;
     schedule.sections[0] = how;

@@ -68,6 +68,22 @@ CUevent CudaDevice::makeEvent(unsigned flags) {
   return event;
 }
 
+/// How many of a kernel's blocks, in whole clusters, run at the same time.
+std::uint32_t CudaDevice::blocksAtATime(const keel_artifact_kernel &kernel, CUfunction function) {
+  std::uint32_t cluster = std::max(kernel.cluster, 1u);
+  if (!cu.cuOccupancyMaxActiveClusters)
+    fail(KEEL_DEVICE, kernelText(kernel), ": the CUDA driver is too old for clusters (they came with CUDA 11.8)");
+  CUlaunchAttribute attribute{};
+  attribute.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+  attribute.value.clusterDim = {cluster, 1, 1};
+  CUlaunchConfig config{cluster, 1, 1, kernel.threads, 1, 1, kernel.shared_bytes, stream, &attribute, 1};
+  int clusters = 0;
+  cu.check(cu.cuOccupancyMaxActiveClusters(&clusters, function, &config), kernelText(kernel));
+  if (clusters < 1)
+    fail(KEEL_DEVICE, kernelText(kernel), ": a cluster of ", cluster, " blocks does not fit '", context->name, "'");
+  return static_cast<std::uint32_t>(clusters) * cluster;
+}
+
 /// Finds a kernel, and what it needs that the GPU must grant.
 CUfunction CudaDevice::loadKernel(const keel_artifact_kernel &kernel) {
   CUfunction function = nullptr;
@@ -96,6 +112,8 @@ CUfunction CudaDevice::loadKernel(const keel_artifact_kernel &kernel) {
   if (kernel.cluster > 8) // what every device with clusters takes
     cu.check(cu.cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1), what,
              ": a cluster of ", kernel.cluster, " blocks");
+  if (kernel.stays)
+    mostBlocks[&kernel] = blocksAtATime(kernel, function);
   return function;
 }
 

@@ -49,6 +49,7 @@ private:
 
   void close();
   CUfunction loadKernel(const keel_artifact_kernel &kernel);
+  std::uint32_t blocksAtATime(const keel_artifact_kernel &kernel, CUfunction function);
   CUevent makeEvent(unsigned flags);
   void launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
               const std::uint64_t *arguments);
@@ -66,6 +67,7 @@ private:
   CUmodule module = nullptr;
   CUstream stream = nullptr;
   std::map<const keel_artifact_kernel *, CUfunction> functions;
+  std::map<const keel_artifact_kernel *, std::uint32_t> mostBlocks; // that a launch has, where the kernel's blocks stay
   std::map<std::pair<const keel_artifact_entry *, std::int64_t>, CUgraphExec> graphs;
   std::vector<CUevent> marks; // mark n is event n % numMarks
   Mark lastMark = 0;

@@ -25,6 +25,8 @@ static EncodedTensorMap encode(const Driver &cu, const keel_artifact_kernel &ker
 void CudaDevice::launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
                         const std::uint64_t *arguments) {
   const keel_artifact_kernel &kernel = entry.kernels[index];
+  if (auto most = mostBlocks.find(&kernel); most != mostBlocks.end())
+    blocks = std::min(blocks, most->second);
   std::vector<void *> parameters(kernel.num_arguments);
   for (std::uint32_t i = 0; i < kernel.num_arguments; ++i) // the driver knows each one's size, and reads the low bytes
     parameters[i] = const_cast<std::uint64_t *>(&arguments[i]);

@@ -20,6 +20,7 @@ public:
 #undef KEEL_MEMBER
   keel_cuLaunchKernelEx cuLaunchKernelEx = nullptr; // may be missing
   keel_cuTensorMapEncodeTiled cuTensorMapEncodeTiled = nullptr; // likewise
+  keel_cuOccupancyMaxActiveClusters cuOccupancyMaxActiveClusters = nullptr; // likewise
 
   /// "CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected"
   std::string errorText(CUresult result) const;

@@ -124,6 +124,9 @@ typedef struct CUlaunchConfig {
 /* Needed for clusters, and for kernels that start early: drivers before CUDA 11.8 lack it. */
 typedef CUresult (*keel_cuLaunchKernelEx)(const CUlaunchConfig *, CUfunction, void **, void **);
 
+/* Needed for kernels whose blocks stay for several tiles; came with clusters. */
+typedef CUresult (*keel_cuOccupancyMaxActiveClusters)(int *, CUfunction, const CUlaunchConfig *);
+
 /* Needed for tensor maps alone: drivers before CUDA 12.0 lack it. Map (128 bytes, aligned to 64), data type, rank, address,
  * extents (innermost first), strides in bytes (of all dimensions but the first), box, element strides, interleave, swizzle,
  * L2 promotion, what is read outside. */

@@ -37,6 +37,7 @@ Driver::Driver() {
   faulting = setting("FAULT");
   if (std::string value = setting("LOG"); !value.empty())
     log.open(value, std::ios::app);
+  options.residentBlocks = 16;
   if (setting("CHECKS") == "fast")
     options.checks = emulator::Checks::Fast;
   std::istringstream list(setting("FAIL"));

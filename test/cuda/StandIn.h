@@ -145,6 +145,9 @@ public:
   CUresult sticky = CUDA_SUCCESS; // after a kernel failed nothing works
   double clock = 0;
 
+  /// A small GPU: so many run at the same time.
+  unsigned blocksAtATime() const { return options.residentBlocks; }
+
 private:
   emulator::Emulator emulator;
   emulator::Options options;

@@ -135,6 +135,16 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
                       parameters);
 }
 
+CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction function, const CUlaunchConfig *config) {
+  ENTER(true, function->kernel->symbol);
+  unsigned cluster = config->numAttrs == 1 ? config->attrs[0].value.clusterDim.x : 0;
+  if (driver.sm < 90 || cluster != std::max(function->kernel->cluster, 1u) || config->gridDimX % cluster ||
+      config->blockDimX != function->kernel->threads || config->sharedMemBytes != function->kernel->shared_bytes)
+    return CUDA_ERROR_INVALID_VALUE;
+  *clusters = static_cast<int>(std::max(1u, driver.blocksAtATime() / cluster));
+  return CUDA_SUCCESS;
+}
+
 // What the driver refuses, and the emulator's encoding (CUDA driver API, cuTensorMapEncodeTiled).
 CUresult cuTensorMapEncodeTiled(void *map, int type, uint32_t rank, void *address, const uint64_t *extents, const uint64_t *strides,
                                 const uint32_t *box, const uint32_t *steps, int interleave, int swizzle, int, int fill) {

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #define KEEL_ARTIFACT_MAGIC 0x4c45454bu /* "KEEL" */
-#define KEEL_ARTIFACT_VERSION 5u
+#define KEEL_ARTIFACT_VERSION 6u
 #define KEEL_ARTIFACT_ALIGNMENT 64 /* bytes: of every buffer, of the arena and of a worker's scratch memory */
 
 typedef enum keel_dtype {
@@ -94,6 +94,8 @@ typedef struct keel_artifact_kernel {
   uint32_t shared_bytes;  /* dynamic shared memory of a block */
   uint32_t cluster;       /* blocks of a cluster; 0 or 1: none */
   uint32_t waits;         /* 1: it waits itself for the kernel before it to end (griddepcontrol.wait), and may start earlier */
+  uint32_t stays;         /* 1: its blocks go on to further tiles, as many as are launched, and may wait for one another: a launch
+                             has no more of them than run at the same time */
   uint32_t num_arguments; /* words that a launch passes */
   uint32_t registers;     /* of a thread, as the assembler reports; 0: not known */
   uint32_t num_tensor_maps; /* encoded for each launch, and passed by value behind the words */

@@ -5,15 +5,18 @@
 // 512 columns are more than a block holds beside a main loop: eight blocks share a row. Each publishes its sum as a word
 // {epoch, value} and waits for the others' words.
 
-// CHECK: func.func @norm(%{{.*}}: tensor<1024xi64> {{.*}}keel.state = @keel.words{{.*}}, %{{.*}}: tensor<3xi32> {{.*}}keel.state = @keel.tickets
+// CHECK: func.func @norm(%{{.*}}: tensor<1024xi64> {{.*}}keel.state = @keel.words{{.*}}, %{{.*}}: tensor<2xi32> {{.*}}keel.state = @keel.tickets
 // CHECK: llvm.func @norm_matmul_0
 // CHECK-SAME: keel.schedule = "register tile 64x64x16 row-block barrier"
-// The tile is taken by ticket.
+// The tile is taken by ticket; the last one's block sets the next launch's epoch.
 // CHECK: llvm.atomicrmw uinc_wrap
+// CHECK: scf.if
+// CHECK-NEXT: llvm.fence syncscope("device") acq_rel
+// CHECK-NEXT: llvm.store
 // CHECK: llvm.store %{{.*}} atomic syncscope("device") monotonic
 // CHECK: scf.while
 // CHECK-NEXT: llvm.load %{{.*}} atomic syncscope("device") monotonic
-// CHECK: llvm.atomicrmw uinc_wrap
+// CHECK-NOT: llvm.atomicrmw
 
 // ASSEMBLED: keel.resources
 func.func @norm(%x: tensor<?x64xf32>, %w: tensor<64x512xf32>) -> tensor<?x512xf32> {

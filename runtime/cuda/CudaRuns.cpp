@@ -43,12 +43,17 @@ void CudaDevice::launch(const keel_artifact_entry &entry, std::uint32_t index, s
     cu.check(cu.cuEventRecord(event.begin, stream), kernelText(kernel));
   }
   CUfunction function = functions.at(&kernel);
-  CUlaunchAttribute attributes[2] = {};
+  CUlaunchAttribute attributes[3] = {};
   unsigned numAttributes = 0;
   if (kernel.cluster > 1) {
     CUlaunchAttribute &cluster = attributes[numAttributes++];
     cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
     cluster.value.clusterDim = {kernel.cluster, 1, 1};
+  }
+  if (kernel.stays) { // its blocks start together, whatever other streams run
+    CUlaunchAttribute &together = attributes[numAttributes++];
+    together.id = CU_LAUNCH_ATTRIBUTE_COOPERATIVE;
+    together.value.cooperative = 1;
   }
   // Programmatic dependent launch: the kernel may start before the one ahead of it in the stream has ended, which it waits for
   // itself. In a graph it becomes the edge between the two. Nothing else changes: a kernel that starts early ends after the

@@ -118,19 +118,25 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, uns
 
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters, void **) {
   unsigned cluster = 1;
-  bool early = false;
+  bool early = false, together = false;
   for (unsigned i = 0; i < config->numAttrs; ++i) {
     const CUlaunchAttribute &attribute = config->attrs[i];
     if (attribute.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
       cluster = attribute.value.clusterDim.x;
+    else if (attribute.id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE)
+      together = attribute.value.cooperative;
     else if (attribute.id == CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
       early = attribute.value.programmaticStreamSerializationAllowed;
     else
-      fault("cuLaunchKernelEx is for clusters, and for kernels that start early, here");
+      fault("cuLaunchKernelEx is for clusters, and for kernels that start early or whose blocks stay, here");
   }
   ENTER(true, function->kernel->symbol + std::string(" blocks ") + std::to_string(config->gridDimX) + (early ? " early" : ""));
   if (driver.sm < 90 || cluster == 0 || config->gridDimX % cluster)
     return CUDA_ERROR_INVALID_VALUE;
+  if (function->kernel->stays && !together)
+    fault(std::string("kernel '") + function->kernel->symbol + "' waits for its own blocks, which need not start together");
+  if (together && config->gridDimX > driver.blocksAtATime())
+    return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
   return launchKernel(function, config->gridDimX, config->blockDimX, config->sharedMemBytes, cluster, early, config->hStream,
                       parameters);
 }

@@ -214,6 +214,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
                 place.firstColumn, device.constant(place.numColumns), depth);
   // Whether all of a known depth is under way before the loop: then nothing is copied in it.
   bool isShort = !ShapedType::isDynamic(section.depth) && !place.endDepth && section.depth <= (stages - 1) * depthTile;
+  bool copies = !a.isPrepared() || !b.isPrepared();
   // Starts to fill a stage; `meanwhile` runs before what is prepared is needed.
   auto fill = [&](Value firstDepth, Value stage, llvm::function_ref<void()> meanwhile) {
     std::vector<std::pair<OperandRing *, std::unique_ptr<TileProgram>>> fetched;
@@ -222,7 +223,8 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
         fetched.emplace_back(operand, operand->fetch(firstDepth));
       else
         operand->copy(firstDepth, stage);
-    NVVM::CpAsyncCommitGroupOp::create(builder, loc);
+    if (copies)
+      NVVM::CpAsyncCommitGroupOp::create(builder, loc);
     meanwhile();
     for (auto &[operand, program] : fetched)
       operand->prepare(*program, stage);
@@ -252,7 +254,8 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     SmallVector<Value> sums(carried.take_front(rows * columns));
     Value reading = carried[rows * columns], filling = carried[rows * columns + 1];
     DepthSums::take(a.depthSums, b.depthSums, carried);
-    NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(stages - 2));
+    if (copies)
+      NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(stages - 2));
     // Everybody's copies are there, and nobody reads the stage that is filled next.
     device.barrier();
     auto multiply = [&] {
@@ -290,7 +293,8 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
       }
     };
     if (isShort) {
-      NVVM::CpAsyncCommitGroupOp::create(builder, loc); // the waits count groups
+      if (copies)
+        NVVM::CpAsyncCommitGroupOp::create(builder, loc); // the waits count groups
       multiply();
     } else {
       fill(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling, multiply);
@@ -308,7 +312,8 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
   }
   // The last copies bring zeros that nobody reads; the shared memory is used again, but where it is little.
   if (!isShort) {
-    NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
+    if (copies)
+      NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
     device.barrier();
     device.releaseShared(mark);
   }

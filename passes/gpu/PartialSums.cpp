@@ -87,13 +87,12 @@ SmallVector<Fragment> PartialSums::addAlong(TileProgram &program, Operation *op,
 }
 
 SmallVector<Value> keel::addInOrder(DeviceKernel &device, Value parts, llvm::function_ref<SmallVector<Value>(Value)> load,
-                                    llvm::function_ref<void(Value, MutableArrayRef<Value>, ArrayRef<Value>)> combine) {
+                                    llvm::function_ref<void(Value, MutableArrayRef<Value>, ArrayRef<Value>)> combine, int64_t together) {
   OpBuilder &builder = device.builder;
   // Were their number known, the loop would be unrolled to its end.
   parts = device.opaque(parts);
   SmallVector<Value> starts = load(device.constant(0));
-  // Several are asked for together: one takes as long as all. Those after the last are the last, and not added.
-  int64_t together = std::min<int64_t>(8, llvm::bit_floor(std::max<uint64_t>(32 / starts.size(), 1)));
+  // Of those asked for together, the ones after the last are the last, and not added.
   auto loop = scf::ForOp::create(builder, device.loc, device.constant(1), parts, device.constant(together), starts);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
@@ -135,13 +134,16 @@ SmallVector<Fragment> PartialSums::add(TileProgram &program, Operation *op, Valu
     }
     return values;
   };
-  SmallVector<Value> sums = addInOrder(device, rowTiles, loadParts, [&](Value tile, MutableArrayRef<Value> sums, ArrayRef<Value> next) {
+  auto combineParts = [&](Value tile, MutableArrayRef<Value> sums, ArrayRef<Value> next) {
     if (isa<norm::MomentsOp>(op))
       return mergeMoments(tile, rows, tileRows, sums, next);
     for (auto [index, combiner] : llvm::enumerate(TileProgram::combiners(cast<linalg::GenericOp>(op))))
       for (int64_t column = 0; column < held; ++column)
         sums[index * held + column] = program.combine(combiner, sums[index * held + column], next[index * held + column]);
-  });
+  };
+  // Moments of many tiles are what the next kernel waits for.
+  int64_t together = isa<norm::MomentsOp>(op) && held <= 2 ? 8 : 1;
+  SmallVector<Value> sums = addInOrder(device, rowTiles, loadParts, combineParts, together);
   SmallVector<Fragment> results;
   for (unsigned i = 0; i < op->getNumResults(); ++i)
     results.push_back({false, columns, SmallVector<Value>(ArrayRef(sums).slice(i * held, held))});

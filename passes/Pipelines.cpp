@@ -33,8 +33,8 @@ static constexpr int64_t gpuRowColumns = 4096;
 // memory as long as they are few.
 static constexpr int64_t gpuOperandReuse = 1024;
 
-// Where wgmma could multiply, which takes operands from memory: in an H200, mma.sync on prepared operands was seen to multiply at
-// 145 TFLOP/s beside wgmma's 600, so that this many multiplications take longer than a launch.
+// Where wgmma could multiply, which takes operands from memory: in an H200, mma.sync on prepared operands was seen to
+// multiply at 145 TFLOP/s beside wgmma's 600, so that this many multiplications take longer than a launch.
 static constexpr int64_t gpuPreparedWork = 300'000'000;
 
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {

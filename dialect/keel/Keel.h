@@ -12,15 +12,15 @@
 
 namespace keel {
 /// On the llvm.func of a kernel (see keel.launch): threads a block, bytes of dynamic shared memory (i32), and one line
-/// on how it runs; the tensor maps that it takes behind its other parameters; blocks a cluster (i32); that it waits itself for
-/// the kernels before it.
+/// on how it runs; the tensor maps that it takes behind its other parameters; blocks a cluster (i32); that it waits
+/// itself for the kernels before it; that its blocks go on to further tiles, so that how many are launched is the
+/// runtime's choice, and how many must run at a time, if all that were asked for do not (i32).
 constexpr llvm::StringLiteral threadsAttribute = "keel.threads";
 constexpr llvm::StringLiteral sharedBytesAttribute = "keel.shared_bytes";
 constexpr llvm::StringLiteral scheduleAttribute = "keel.schedule";
 constexpr llvm::StringLiteral tensorMapsAttribute = "keel.tensor_maps";
 constexpr llvm::StringLiteral clusterAttribute = "keel.cluster";
 constexpr llvm::StringLiteral waitsAttribute = "keel.waits";
-/// On the function of a GPU kernel whose blocks go on to further tiles: how many are launched is the runtime's choice.
 constexpr llvm::StringLiteral staysAttribute = "keel.stays";
 } // namespace keel
 

@@ -9,9 +9,9 @@
 namespace keel {
 /// On an entry's llvm.func: what keel_artifact_entry says of it (a dictionary; see LowerEntries.cpp).
 constexpr llvm::StringLiteral entryAttribute = "keel.entry";
-/// On an entry's llvm.func: its kernels, each a dictionary: name, location; of a GPU's also symbol, threads, shared_bytes,
-/// num_arguments, cluster, waits, stays, schedule, tensor_maps (of keel_artifact_tensor_map's fields), and parameters: the types of what it
-/// is given, tensors and numbers.
+/// On an entry's llvm.func: its kernels, each a dictionary: name, location; of a GPU's also symbol, threads,
+/// shared_bytes, num_arguments, cluster, waits, stays, schedule, tensor_maps (of keel_artifact_tensor_map's fields),
+/// and parameters: the types of what it is given, tensors and numbers.
 constexpr llvm::StringLiteral kernelsAttribute = "keel.kernels";
 
 /// keel_env: {arena, parallel, launch}.

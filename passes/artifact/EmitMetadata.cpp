@@ -19,7 +19,8 @@ MetadataBuilder::MetadataBuilder(llvm::Module &module) : module(module), context
   tensorMapType = llvm::StructType::create(
       context, {i32, i32, llvm::ArrayType::get(i32, 2), llvm::ArrayType::get(i64, 2)}, "keel_artifact_tensor_map");
   kernelType = llvm::StructType::create(
-      context, {pointer, pointer, pointer, i32, i32, i32, i32, i32, i32, i32, i32, pointer, pointer, pointer, i32, pointer},
+      context,
+      {pointer, pointer, pointer, i32, i32, i32, i32, i32, i32, i32, i32, pointer, pointer, pointer, i32, pointer},
       "keel_artifact_kernel");
   entryType = llvm::StructType::create(context,
                                        {pointer, i32, i32, i32, i32, pointer, pointer, pointer, pointer, pointer, i64,
@@ -76,11 +77,11 @@ llvm::Constant *MetadataBuilder::kernel(DictionaryAttr description, const Progra
     for (auto map : list.getAsRange<DictionaryAttr>())
       maps.push_back(tensorMap(map));
   llvm::Constant *cluster = description.contains("cluster") ? number("cluster") : i32(symbol ? 1 : 0);
-  return llvm::ConstantStruct::get(kernelType, {text("name"), text("location"), text("symbol"), number("threads"),
-                                                number("shared_bytes"), cluster, number("waits"), number("stays"), number("num_arguments"),
-                                                i32(program.registers.lookup(key)), i32(maps.size()), list(tensorMapType, maps),
-                                                text("schedule"), function, i32(parameters ? parameters.size() : 0),
-                                                parameters ? tensors(parameters) : null()});
+  return llvm::ConstantStruct::get(
+      kernelType, {text("name"), text("location"), text("symbol"), number("threads"), number("shared_bytes"), cluster,
+                   number("waits"), number("stays"), number("num_arguments"), i32(program.registers.lookup(key)),
+                   i32(maps.size()), list(tensorMapType, maps), text("schedule"), function,
+                   i32(parameters ? parameters.size() : 0), parameters ? tensors(parameters) : null()});
 }
 
 llvm::Constant *MetadataBuilder::entry(LLVM::LLVMFuncOp function, const Program &program,

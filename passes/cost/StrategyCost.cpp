@@ -80,8 +80,10 @@ private:
         work.exchanges = sums;
         work.cluster = cluster;
         work.exchange = cluster > 1 ? KernelWork::Exchange::Cluster : KernelWork::Exchange::Barrier;
-        work.pingpong &= cluster > 1; // blocks that others wait for do not stay for further tiles
-        work.readers = limits.hasWgmma && 16 % cluster == 0 ? cluster : 1;
+        // Blocks that exchange through memory are clusters of two, which read shared rows together.
+        if (cluster == 1 && limits.hasWgmma)
+          work.cluster = 2;
+        work.readers = limits.hasWgmma && 16 % work.cluster == 0 ? work.cluster : 1;
       }
       return seconds(work);
     };

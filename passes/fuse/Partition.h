@@ -44,7 +44,8 @@ struct KernelLimits {
   bool planar = false;
   /// A main loop prepares what it alone reads as it loads, if no more columns (or rows) of the product than these use it.
   int64_t operandReuse = 0;
-  /// Nor if it then makes more multiplications than these, with more than a few columns; 0 for any. A dynamic extent is `batch`.
+  /// Nor if it makes more multiplications than these, with more than a few columns; 0 for any. A dynamic extent is
+  /// `batch`.
   int64_t preparedWork = 0, batch = 128;
   /// The longest row that is complete beside a main loop, in elements: in one tile, in those of a cluster of blocks (0 where one
   /// tile is limited: there are none), and in several that exchange sums; 0 for any. Of a longer row, sums are made beside the main loop,

@@ -42,10 +42,10 @@ void absorbSmallGroups(PartitionState &state);
 /// An elementwise value that crosses kernels, made from what crosses anyway, is recomputed by its readers.
 void recomputeCheapValues(PartitionState &state);
 
-/// Elementwise values that main loops alone read are prepared by them, as they load: in each of their tiles, of which there
-/// are the more, the more columns (or rows) of the product use an operand again; `mostReuse` is the most of them. A sum over
-/// the rows of such a value goes along where the product sums over them too. If the values are cheap, kernels whose rows
-/// they are may read them as well.
+/// Elementwise values that main loops alone read are prepared by them, as they load: in each of their tiles, of which
+/// there are the more, the more columns (or rows) of the product use an operand again; the limits say how many may. A
+/// sum over the rows of such a value goes along where the product sums over them too. If the values are cheap, kernels
+/// whose rows they are may read them as well.
 void prepareOperands(PartitionState &state, const KernelLimits &limits);
 
 } // namespace keel

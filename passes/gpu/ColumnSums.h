@@ -15,7 +15,8 @@ public:
   static int64_t bytes(const FragmentLayout &layout);
 
   /// `types`: of tensors of sums, `combiners`: what adds each.
-  ColumnSums(DeviceKernel &device, TileProgram &program, mlir::TypeRange types, llvm::ArrayRef<mlir::Operation *> combiners);
+  ColumnSums(DeviceKernel &device, TileProgram &program, mlir::TypeRange types,
+             llvm::ArrayRef<mlir::Operation *> combiners);
   /// The thread's parts of two columns that follow each other, the first being its column of that number.
   void put(unsigned result, int64_t column, mlir::Value low, mlir::Value high);
   /// Gives `use` four columns that follow each other, the first one's number in the tile, and their sums of each

@@ -329,10 +329,10 @@ SmallVector<Value> DeviceKernel::ptx(StringRef text, StringRef constraints, Valu
 }
 
 void DeviceKernel::endBasicBlock() {
-  // LLVM knows that a grid has blocks. Were it a trap, which ends the kernel, ptxas would not use what setmaxnreg
-  // gives.
+  // LLVM knows that a grid has blocks. Whoever takes the branch all the same is stopped. Were it a trap, which ends the
+  // kernel, ptxas would not use what setmaxnreg gives.
   Value count = ptx("mov.u32 $0, %nctaid.x;", "=r", {}, builder.getI32Type()).front();
-  when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, word(0)), [&] { ptx("pmevent 0;", ""); });
+  when(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, word(0)), [&] { ptx("brkpt;", ""); });
 }
 
 void DeviceKernel::blockBarrier() { NVVM::Barrier0Op::create(builder, loc); }

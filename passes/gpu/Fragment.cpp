@@ -11,7 +11,9 @@ static void addBits(FragmentLayout &layout, Axis axis, int64_t count, int64_t st
 }
 
 std::optional<FragmentLayout> FragmentLayout::inFours() const {
-  auto isColumn = [&](unsigned bit, int64_t stride) { return bits[bit].axis == Axis::Column && bits[bit].stride == stride; };
+  auto isColumn = [&](unsigned bit, int64_t stride) {
+    return bits[bit].axis == Axis::Column && bits[bit].stride == stride;
+  };
   if (vector != 2 || bits.size() < 2 || !isColumn(0, 2) || !isColumn(1, 4) || columnsHeld() % 4)
     return std::nullopt;
   FragmentLayout layout = *this;

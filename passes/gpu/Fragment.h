@@ -19,9 +19,9 @@ struct FragmentLayout {
   /// Columns that follow each other in columnOffsets: as many elements as one access may move.
   int64_t vector = 1;
 
-  /// The same tile after neighbours have exchanged every other pair of columns, so that each has four that follow each other:
-  /// memory takes sectors of 32 bytes, and pairs of 16 bits, of four threads, are half of one. None where threads do not hold
-  /// such pairs.
+  /// The same tile after neighbours have exchanged every other pair of columns, so that each has four that follow each
+  /// other: memory takes sectors of 32 bytes, and pairs of 16 bits, of four threads, are half of one. None where
+  /// threads do not hold such pairs.
   std::optional<FragmentLayout> inFours() const;
 
   int64_t threads() const { return int64_t(1) << bits.size(); }

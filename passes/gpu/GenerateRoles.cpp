@@ -18,21 +18,24 @@ void TileGenerator::emitRoles() {
   constexpr uint32_t registersToCopy = 40, registersToMultiply = 232;
   device.mostShared = 227 << 10; // CUDA C++ Programming Guide, compute capability 9.0
   int64_t stages = 0, cluster = schedule.cluster(), groups = schedule.groups();
-  for (const SectionSchedule &section : schedule.sections)
-    if (section.loop == SectionSchedule::Loop::Wgmma)
-      stages = std::max(stages, section.stages);
+  for (const SectionSchedule &each : schedule.sections)
+    if (each.loop == SectionSchedule::Loop::Wgmma)
+      stages = std::max(stages, each.stages);
   if (cluster > 1)
     device.function->setAttr(clusterAttribute, builder.getI32IntegerAttr(cluster));
-  if (schedule.pingpong())
-    device.function->setAttr(staysAttribute, builder.getUnitAttr());
-  if (schedule.sections[0].exchangesInCluster(space.sections[0])) {
-    clusterExchange.emplace(device, cluster, schedule.sections[0].layout.rows, space.sections[0].countRowSums(),
-                            schedule.pingpong() ? groups : 0);
+  const Section &section = space.sections[0];
+  const SectionSchedule &how = schedule.sections[0];
+  if (schedule.pingpong()) {
+    int64_t least = how.exchanges(section) ? RowExchange::leastBlocks(columnTiles(section, how), cluster) : cluster;
+    device.function->setAttr(staysAttribute, builder.getI32IntegerAttr(least));
+  }
+  if (how.exchangesInCluster(section)) {
+    clusterExchange.emplace(device, cluster, how.layout.rows, section.countRowSums(), schedule.pingpong() ? groups : 0);
     clusterExchange->prepare(device);
   }
-  barriers.emplace(device, stages, /*readers=*/schedule.threads / 32 * schedule.sections[0].readers());
+  barriers.emplace(device, stages, /*readers=*/schedule.threads / 32 * how.readers());
   if (schedule.pingpong()) // the ring's memory is its own
-    loops[0] = std::make_unique<WgmmaLoop>(device, space.sections[0], schedule.sections[0], *barriers);
+    loops[0] = std::make_unique<WgmmaLoop>(device, section, how, *barriers);
   auto meet = [&] {
     if (cluster == 1)
       return device.blockBarrier();
@@ -131,7 +134,8 @@ void TileGenerator::emitTurns() {
   bool exchanges = schedule.sections[0].exchanges(space.sections[0]);
   if (exchanges) {
     epochCounter = counter(takeTicket());
-    epoch = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, builder.getI32Type()).front(), device.word(1));
+    epoch = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, builder.getI32Type()).front(),
+                                  device.word(1));
   }
   auto loop = scf::ForOp::create(builder, device.loc, first, tiles, device.multiply(device.numBlocks(), groups), group);
   {
@@ -149,9 +153,8 @@ void TileGenerator::emitTurns() {
   }
   device.renewThread();
   if (exchanges) // all have read the epoch
-    afterAll(device.multiply(device.numBlocks(), groups), counter(takeTicket()), [&] {
-      device.when(device.isZero(device.thread()), [&] { device.store({epoch}, epochCounter); });
-    });
+    afterAll(device.multiply(device.numBlocks(), groups), counter(takeTicket()),
+             [&] { device.when(device.isZero(device.thread()), [&] { device.store({epoch}, epochCounter); }); });
   emitScalars();
   device.leaveGroups();
 }

@@ -114,8 +114,8 @@ static DictionaryAttr describe(LaunchOp launch, LLVM::LLVMFuncOp kernel) {
     fields.push_back(builder.getNamedAttr("cluster", cluster));
   if (kernel->hasAttr(waitsAttribute))
     fields.push_back(builder.getNamedAttr("waits", builder.getI32IntegerAttr(1)));
-  if (kernel->hasAttr(staysAttribute))
-    fields.push_back(builder.getNamedAttr("stays", builder.getI32IntegerAttr(1)));
+  if (Attribute stays = kernel->getAttr(staysAttribute))
+    fields.push_back(builder.getNamedAttr("stays", stays));
   if (!maps.empty())
     fields.push_back(builder.getNamedAttr("tensor_maps", builder.getArrayAttr(maps)));
   if (Attribute schedule = kernel->getAttr(scheduleAttribute))

@@ -31,7 +31,8 @@ public:
 
   int64_t bytes() const { return rows * chunks * 16; }
 
-  /// Whether the copies go through registers: the kernel computes the operand as it loads it, or its rows are no whole chunks.
+  /// Whether the copies go through registers: the kernel computes the operand as it loads it, or its rows are no whole
+  /// chunks.
   bool isPrepared() const { return !isa<BlockArgument>(operand) || !hasWholeChunks(type); }
 
   /// Loads what the operand is computed from, for the depth from `firstDepth` on.

@@ -86,8 +86,10 @@ SmallVector<Fragment> PartialSums::addAlong(TileProgram &program, Operation *op,
   return results;
 }
 
-SmallVector<Value> keel::addInOrder(DeviceKernel &device, Value parts, llvm::function_ref<SmallVector<Value>(Value)> load,
-                                    llvm::function_ref<void(Value, MutableArrayRef<Value>, ArrayRef<Value>)> combine, int64_t together) {
+SmallVector<Value> keel::addInOrder(DeviceKernel &device, Value parts,
+                                    llvm::function_ref<SmallVector<Value>(Value)> load,
+                                    llvm::function_ref<void(Value, MutableArrayRef<Value>, ArrayRef<Value>)> combine,
+                                    int64_t together) {
   OpBuilder &builder = device.builder;
   // Were their number known, the loop would be unrolled to its end.
   parts = device.opaque(parts);

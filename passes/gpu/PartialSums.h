@@ -6,11 +6,15 @@
 
 namespace keel {
 
-/// Adds up parts in their order. `load` loads one, `combine` adds it to the sums of those before. So many are asked for `together`: that
-/// takes as long as for one.
-llvm::SmallVector<mlir::Value> addInOrder(
-    DeviceKernel &device, mlir::Value parts, llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value part)> load,
-    llvm::function_ref<void(mlir::Value part, llvm::MutableArrayRef<mlir::Value> sums, llvm::ArrayRef<mlir::Value> next)> combine, int64_t together = 1);
+/// Adds up parts in their order. `load` loads one, `combine` adds it to the sums of those before. So many are asked for
+/// `together`: that takes as long as for one.
+llvm::SmallVector<mlir::Value>
+addInOrder(DeviceKernel &device, mlir::Value parts,
+           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value part)> load,
+           llvm::function_ref<void(mlir::Value part, llvm::MutableArrayRef<mlir::Value> sums,
+                                   llvm::ArrayRef<mlir::Value> next)>
+               combine,
+           int64_t together = 1);
 
 class PartialSums {
 public:

@@ -1,17 +1,21 @@
 // The row-block barrier: blocks whose tiles share rows exchange sums along them. Tiles are taken by ticket, so a block
 // waits only for blocks that run already; it never deadlocks while a row's tiles are no more than the blocks that fit
-// the GPU. Blocks that stay for several tiles are no more than fit the GPU, and take the tiles in their order: a tile waits for
-// those of its rows, which wait for nothing but tiles before it.
-#include "passes/gpu/TileProgram.h"
+// the GPU. Blocks that stay for several tiles start together, and take the tiles in their order: a tile waits for those
+// of its rows, which wait for what the same groups of threads did before, two tiles of each block ago, and so for tiles
+// before it, while a row's tiles and a cluster are no more than these (leastBlocks).
+#include "passes/gpu/MainLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace keel;
 
-/// Waits until words are of the launch's epoch, and gives their values. They are asked for together: one takes as long as all.
+/// Waits until words are of the launch's epoch, and gives their values. They are asked for together: one takes as long
+/// as all.
 static SmallVector<Value> waitForWords(DeviceKernel &device, ArrayRef<Value> addresses, Value epoch) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
@@ -27,7 +31,8 @@ static SmallVector<Value> waitForWords(DeviceKernel &device, ArrayRef<Value> add
                                          /*isNonTemporal=*/false, /*isInvariant=*/false, /*isInvariantGroup=*/false,
                                          LLVM::AtomicOrdering::monotonic, "device"));
   for (Value word : words) {
-    Value seen = arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, device.constant(32)));
+    Value seen =
+        arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, word, device.constant(32)));
     Value differs = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, seen, epoch);
     isOld = isOld ? arith::OrIOp::create(builder, loc, isOld, differs).getResult() : differs;
   }
@@ -37,17 +42,17 @@ static SmallVector<Value> waitForWords(DeviceKernel &device, ArrayRef<Value> add
   builder.setInsertionPointAfter(loop);
   SmallVector<Value> values;
   for (Value word : loop.getResults())
-    values.push_back(arith::BitcastOp::create(builder, loc, builder.getF32Type(), arith::TruncIOp::create(builder, loc, i32, word)));
+    values.push_back(
+        arith::BitcastOp::create(builder, loc, builder.getF32Type(), arith::TruncIOp::create(builder, loc, i32, word)));
   return values;
 }
 
-/// Threads that share a row's words.
-static int64_t partsOf(int64_t rows, int64_t threads, int64_t columnTiles) {
-  return std::max<int64_t>(1, std::min(threads / rows, columnTiles));
+int64_t RowExchange::bytes(const Section &section, int64_t rows, int64_t threads) {
+  return section.countRowSums() * llvm::alignTo(std::max(rows, threads) * 4, 128);
 }
 
-int64_t RowExchange::bytes(const Section &section, int64_t rows, int64_t threads) {
-  return section.countRowSums() * llvm::alignTo(partsOf(rows, threads, section.columns) * rows * 4, 128);
+int64_t RowExchange::leastBlocks(int64_t columnTiles, int64_t cluster) {
+  return llvm::alignTo(llvm::divideCeil(columnTiles + cluster, wgmmaThreads / groupThreads), cluster);
 }
 
 void TileProgram::exchangeRows(MutableArrayRef<SmallVector<Value>> values, ArrayRef<Operation *> combiners) {
@@ -77,41 +82,25 @@ void TileProgram::exchangeRows(MutableArrayRef<SmallVector<Value>> values, Array
     });
   }
   for (auto [rows, combiner, start] : llvm::zip(values, combiners, starts)) {
-    // A row's words are awaited by one thread, or by a few that take every so many of them, and add them up for all.
+    // A row's words are awaited by one thread, or by a few that share them evenly, and add them up for all.
     constexpr int64_t atOnce = 4;
-    int64_t parts = partsOf(layout.rows, device.threads, exchange.columnTiles);
-    Value shared = device.shared(device.allocateShared(parts * layout.rows * 4));
-    for (int64_t first = 0; first < parts * layout.rows; first += device.threads) {
+    int64_t parts = std::gcd(std::max<int64_t>(device.threads / layout.rows, 1), exchange.columnTiles);
+    int64_t count = parts * layout.rows;
+    Value shared = device.shared(device.allocateShared(count * 4));
+    for (int64_t first = 0; first < count; first += device.threads) {
       Value number = device.add(device.thread(), first);
       Value part = arith::DivUIOp::create(builder, loc, number, device.constant(layout.rows));
       Value row = arith::RemUIOp::create(builder, loc, number, device.constant(layout.rows));
-      device.when(parts * layout.rows < device.threads ? device.lessThan(number, device.constant(parts * layout.rows)) : Value(), [&] {
+      device.when(first + device.threads > count ? device.lessThan(number, device.constant(count)) : Value(), [&] {
         Value sum;
         for (int64_t tile = 0; tile < exchange.columnTiles; tile += atOnce * parts) {
           SmallVector<Value> addresses;
-          int64_t whole = std::min(atOnce, (exchange.columnTiles - tile) / parts);
-          for (int64_t i = 0; i < whole; ++i) {
-            Value column = device.add(part, tile + i * parts);
-            addresses.push_back(device.at(start, i64, device.add(device.multiply(column, tileWords), row)));
+          for (int64_t next = tile; next < std::min(tile + atOnce * parts, exchange.columnTiles); next += parts) {
+            Value word = device.add(device.multiply(device.add(part, next), tileWords), row);
+            addresses.push_back(device.at(start, i64, word));
           }
-          if (addresses.empty())
-            break;
           for (Value value : waitForWords(device, addresses, exchange.epoch))
             sum = sum ? combine(combiner, sum, value) : value;
-        }
-        // What is left for some of them.
-        if (int64_t left = exchange.columnTiles % parts) {
-          Value column = device.add(part, exchange.columnTiles - left);
-          Value isThere = device.lessThan(part, device.constant(left));
-          auto more = scf::IfOp::create(builder, loc, TypeRange(f32), isThere, /*withElseRegion=*/true);
-          OpBuilder::InsertionGuard guard(builder);
-          builder.setInsertionPointToStart(more.elseBlock());
-          scf::YieldOp::create(builder, loc, sum);
-          builder.setInsertionPointToStart(more.thenBlock());
-          Value address = device.at(start, i64, device.add(device.multiply(column, tileWords), row));
-          Value value = waitForWords(device, {address}, exchange.epoch).front();
-          scf::YieldOp::create(builder, loc, combine(combiner, sum, value));
-          sum = more.getResult(0);
         }
         device.store({sum}, device.at(shared, f32, number));
       });

@@ -74,12 +74,14 @@ static int64_t vectorOf(const Section &section) {
   return vector;
 }
 
-/// Rows without a sum along them: two accesses a thread hide each other's latency, and a thread's columns serve several rows
-/// where it loads something for each of them, and tiles enough are left.
-static FragmentLayout chooseElementsLayout(const Section &section, int64_t columns, int64_t vector, int64_t threads, int64_t batch) {
+/// Rows without a sum along them: two accesses a thread hide each other's latency, and a thread's columns serve several
+/// rows where it loads something for each of them, and tiles enough are left.
+static FragmentLayout chooseElementsLayout(const Section &section, int64_t columns, int64_t vector, int64_t threads,
+                                           int64_t batch) {
   constexpr int64_t mostRegisters = 64, mostRows = 4, manyTiles = 1024;
   int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
-  int64_t perRow = section.rows == 1 ? threads : std::min(std::max<int64_t>(accesses / 2, 1), threads), rows = threads / perRow;
+  int64_t perRow = section.rows == 1 ? threads : std::min(std::max<int64_t>(accesses / 2, 1), threads),
+          rows = threads / perRow;
   int64_t columnsHeld = llvm::divideCeil(columns, perRow * vector) * vector, rowsHeld = 1;
   Loaded loaded = loadedOf(section);
   int64_t allRows = ShapedType::isDynamic(section.rows) ? batch : section.rows;
@@ -137,7 +139,8 @@ static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t
   }
   schedule.layout = mmaLayout(rows, columns, warpRows, warpColumns);
   Product product = Product::get(section);
-  // 64 bytes of the depth at a time; more of few columns, whose products are soon done: the memory is what they wait for.
+  // 64 bytes of the depth at a time; more of few columns, whose products are soon done: the memory is what they wait
+  // for.
   bool isDeep = columns <= narrowTile && (ShapedType::isDynamic(section.depth) || section.depth >= 512);
   schedule.depthTile = (isDeep ? 2048 : 512) / product.elementType(product.a).getIntOrFloatBitWidth();
   schedule.stages = 3;

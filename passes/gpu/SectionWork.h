@@ -14,8 +14,8 @@ KernelWork describeWork(const Section &section, const SectionSchedule &schedule,
 double estimate(const Section &section, const SectionSchedule &schedule, const DeviceDescription &device,
                 int64_t batch);
 
-/// What the tile program loads of the kernel's arguments, in registers: for each element of a thread (matrices), for each of its
-/// columns (vectors, of which one serves two rows).
+/// What the tile program loads of the kernel's arguments, in registers: for each element of a thread (matrices), for
+/// each of its columns (vectors, of which one serves two rows).
 struct Loaded {
   double matrices = 0, vectors = 0;
 };

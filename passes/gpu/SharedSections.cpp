@@ -35,8 +35,8 @@ private:
     if (auto known = matched.find(a); known != matched.end())
       return known->second == b;
     if (a->getName() != b->getName() || a->getNumOperands() != b->getNumOperands() ||
-        a->getAttrDictionary() != b->getAttrDictionary() || a->getPropertiesAsAttribute() != b->getPropertiesAsAttribute() ||
-        a->getResultTypes() != b->getResultTypes())
+        a->getAttrDictionary() != b->getAttrDictionary() ||
+        a->getPropertiesAsAttribute() != b->getPropertiesAsAttribute() || a->getResultTypes() != b->getResultTypes())
       return false;
     for (auto [one, other] : llvm::zip(a->getOperands(), b->getOperands()))
       if (!matchValues(one, other))

@@ -32,12 +32,14 @@ struct RowExchange {
   int64_t sites = 0;                     // sums exchanged so far
   /// Shared memory of the threads that share a tile, for a section's sums.
   static int64_t bytes(const Section &section, int64_t rows, int64_t threads);
+  /// Blocks that stay for several tiles: fewer could wait for one another for ever.
+  static int64_t leastBlocks(int64_t columnTiles, int64_t cluster);
 };
 
 /// How the blocks of a cluster whose tiles share rows do: each stores its parts into the shared memory of all.
 ///
-/// Groups of threads that go through several tiles have two places each, which their sums take in turn. Who has read one
-/// tells all blocks, by an mbarrier of its own, before any of them sends there again.
+/// Groups of threads that go through several tiles have two places each, which their sums take in turn. Who has read
+/// one tells all blocks, by an mbarrier of its own, before any of them sends there again.
 struct ClusterExchange {
   /// Takes its memory from the block's. `groups`: of threads that go through tiles; 0: the block has one tile.
   ClusterExchange(DeviceKernel &device, int64_t blocks, int64_t rows, int64_t sites, int64_t groups);
@@ -92,7 +94,8 @@ public:
   /// Sums (or takes the extremes, or the moments) over the tile's rows: for each result, the thread's columns, or one
   /// number.
   llvm::SmallVector<Fragment> sumRows(mlir::Operation *op);
-  /// Moments over the rows by way of shared memory, which need no registers for each column; false where that does not fit.
+  /// Moments over the rows by way of shared memory, which need no registers for each column; false where that does not
+  /// fit.
   bool sumMomentsInMemory(norm::MomentsOp op, const SumsOverRows &use);
   /// The same from the threads' parts.
   llvm::SmallVector<Fragment> sumAcross(mlir::Operation *op,
@@ -112,7 +115,8 @@ public:
   static llvm::SmallVector<mlir::Value> neutral(DeviceKernel &device, mlir::linalg::GenericOp op);
   /// Writes what the kernel yields of the values that are known into memory.
   void store();
-  /// Of the thread's columns, `count` from `first` on; 0: all. All threads of a warp write together: they may exchange elements.
+  /// Of the thread's columns, `count` from `first` on; 0: all. All threads of a warp write together: they may exchange
+  /// elements.
   void storeValue(mlir::Value value, const Fragment &fragment, unsigned operand, llvm::ArrayRef<Axis> axes,
                   int64_t first = 0, int64_t count = 0);
 

@@ -41,7 +41,8 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
       for (Value result : op->getResults())
         bind(result, {true, true, SmallVector<Value>(rows * columns)});
       member.stored = storedAtOnce(generic);
-    } else if (member.sums == Axis::Row && step == 2 && ColumnSums::fits(op->getResultTypes(), layout, device.threads) &&
+    } else if (member.sums == Axis::Row && step == 2 &&
+               ColumnSums::fits(op->getResultTypes(), layout, device.threads) &&
                device.sharedMark() + int64_t(op->getNumResults()) * ColumnSums::bytes(layout) <= device.mostShared) {
       member.inMemory = std::make_unique<ColumnSums>(device, *this, op->getResultTypes(), combiners(generic));
     } else {
@@ -61,7 +62,8 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
         for (auto [result, operand] : member.stored) {
           AffineMap map = member.op.getIndexingMapMatchingResult(cast<OpResult>(result));
           if (int64_t end = c + step; end % storedColumns == 0)
-            storeValue(result, fragments[result], operand, section.axesOf(member.op, map), end - storedColumns, storedColumns);
+            storeValue(result, fragments[result], operand, section.axesOf(member.op, map), end - storedColumns,
+                       storedColumns);
         }
       } else if (member.sums == Axis::Column) {
         addColumns(member.op, c, step, member.held);

@@ -43,7 +43,7 @@ private:
   struct Operand {
     mlir::Value map;
     bool depthIsLast;
-    int64_t boxes, boxRows, offset; // offset: in the stage
+    int64_t boxes, boxRows, offset;        // offset: in the stage
     int64_t parts;                         // of the cluster's blocks
     int64_t boxBytes() const;
     int64_t bytes() const { return parts * boxes * boxBytes(); }

@@ -43,13 +43,12 @@ static bool readsMatrix(const Section &section) {
   });
 }
 
-/// Registers beside the tile's: several sums of what is read, as a batch norm's gradient has them, and a layer norm's where f16 is
-/// extended (bf16 is the upper half of what it becomes); or more than four vectors along the rows.
+/// Registers beside the tile's: more than four vectors along the rows; or several sums of what is read, as the
+/// gradients of norms have them, where that is f16, which is extended (bf16 is the upper half of what it becomes).
 static bool needsRegisters(const Section &section) {
   Product product = Product::get(section);
-  bool sumsWhatItReads = section.rowSums.size() > 1 && readsMatrix(section);
-  return loadedOf(section).vectors > 2 ||
-         (sumsWhatItReads && product.elementType(product.a).isF16());
+  bool extends = product.elementType(product.a).isF16() && readsMatrix(section);
+  return loadedOf(section).vectors > 2 || (extends && section.rowSums.size() > 1);
 }
 
 static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong) {
@@ -62,9 +61,10 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
     // The tile programs run at the same time as the main loops, in memory of their own: what the cluster exchanges, and
     // two sums over the rows each, or little.
     constexpr int64_t groups = wgmmaThreads / groupThreads;
-    int64_t exchanged = schedule.exchangesInCluster(section) ? ClusterExchange::bytes(2 * groups, schedule.cluster, tileRows)
-                        : schedule.exchanges(section)        ? groups * RowExchange::bytes(section, tileRows, groupThreads)
-                                                             : 0;
+    int64_t exchanged = schedule.exchangesInCluster(section)
+                            ? ClusterExchange::bytes(2 * groups, schedule.cluster, tileRows)
+                        : schedule.exchanges(section) ? groups * RowExchange::bytes(section, tileRows, groupThreads)
+                                                      : 0;
     ringBytes = std::min<int64_t>(128 << 10,
                                   (224 << 10) - exchanged -
                                       groups * (section.rowSums.empty() ? 0 : 2 * ColumnSums::bytes(schedule.layout)));
@@ -153,4 +153,7 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
   int64_t cluster = schedule.cluster(),
           blocks = wanted ? std::max(wanted.getInt(), cluster) : int64_t(device.multiprocessorsOf(cluster));
   schedule.mostBlocks = blocks - blocks % cluster;
+  if (const SectionSchedule &how = schedule.sections[0]; how.exchanges(section))
+    schedule.mostBlocks = std::max(
+        schedule.mostBlocks, RowExchange::leastBlocks(llvm::divideCeil(section.columns, how.layout.columns), cluster));
 }

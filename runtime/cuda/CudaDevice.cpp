@@ -112,8 +112,12 @@ CUfunction CudaDevice::loadKernel(const keel_artifact_kernel &kernel) {
   if (kernel.cluster > 8) // what every device with clusters takes
     cu.check(cu.cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1), what,
              ": a cluster of ", kernel.cluster, " blocks");
-  if (kernel.stays)
-    mostBlocks[&kernel] = blocksAtATime(kernel, function);
+  if (kernel.stays) {
+    std::uint32_t blocks = mostBlocks[&kernel] = blocksAtATime(kernel, function);
+    if (blocks < kernel.stays)
+      fail(KEEL_DEVICE, what, ": ", kernel.stays, " of its blocks wait for one another, '", context->name, "' runs ",
+           blocks, " at a time");
+  }
   return function;
 }
 

@@ -30,7 +30,8 @@ Driver::Driver() {
 #undef KEEL_FIND
   cuLaunchKernelEx = reinterpret_cast<keel_cuLaunchKernelEx>(find("cuLaunchKernelEx", false));
   cuTensorMapEncodeTiled = reinterpret_cast<keel_cuTensorMapEncodeTiled>(find("cuTensorMapEncodeTiled", false));
-  cuOccupancyMaxActiveClusters = reinterpret_cast<keel_cuOccupancyMaxActiveClusters>(find("cuOccupancyMaxActiveClusters", false));
+  cuOccupancyMaxActiveClusters =
+      reinterpret_cast<keel_cuOccupancyMaxActiveClusters>(find("cuOccupancyMaxActiveClusters", false));
   check(cuInit(0), "the CUDA driver cannot be used");
 }
 

@@ -128,10 +128,9 @@ private:
   void launch(const keel_artifact_entry &entry, std::uint32_t index, std::uint32_t blocks,
               const std::uint64_t *arguments) {
     EmulatedKernel emulated(entry.kernels[index], arguments);
-    if (entry.kernels[index].stays) {
-      std::uint32_t cluster = emulated.kernel.cluster;
-      blocks = std::min(blocks, std::max(options.residentBlocks / cluster, 1u) * cluster);
-    }
+    if (std::uint32_t stays = entry.kernels[index].stays) // where fewer run than must, the emulator reports a deadlock
+      blocks =
+          std::min(blocks, std::max(options.residentBlocks / emulated.kernel.cluster * emulated.kernel.cluster, stays));
     std::uint64_t begin = recording ? now() : 0;
     emulator->launch(emulated.kernel, blocks, EmulatedArguments(entry.kernels[index], arguments).words.data(), options);
     if (recording)

@@ -38,6 +38,8 @@ Driver::Driver() {
   if (std::string value = setting("LOG"); !value.empty())
     log.open(value, std::ios::app);
   options.residentBlocks = 16;
+  if (std::string value = setting("BLOCKS"); !value.empty())
+    options.residentBlocks = static_cast<unsigned>(std::atoi(value.c_str()));
   if (setting("CHECKS") == "fast")
     options.checks = emulator::Checks::Fast;
   std::istringstream list(setting("FAIL"));

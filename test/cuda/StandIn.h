@@ -10,6 +10,7 @@
 //   KEEL_STAND_IN_VERSION=12020  of CUDA that the driver is of (13000)
 //   KEEL_STAND_IN_DEVICES=0      how many GPUs (1)
 //   KEEL_STAND_IN_MEMORY=65536   bytes of device memory (1 GiB)
+//   KEEL_STAND_IN_BLOCKS=2       blocks that run at the same time (16)
 //   KEEL_STAND_IN_FAIL=cuLaunchKernel:3:701   the third call of a function returns an error (several: comma-separated)
 //   KEEL_STAND_IN_FAULT=symbol   that kernel fails when it runs: CUDA_ERROR_ILLEGAL_ADDRESS from the next wait on
 //   KEEL_STAND_IN_LOG=file       each call, one a line
@@ -145,7 +146,7 @@ public:
   CUresult sticky = CUDA_SUCCESS; // after a kernel failed nothing works
   double clock = 0;
 
-  /// A small GPU: so many run at the same time.
+  /// So many run at the same time.
   unsigned blocksAtATime() const { return options.residentBlocks; }
 
 private:

@@ -134,7 +134,8 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
   if (driver.sm < 90 || cluster == 0 || config->gridDimX % cluster)
     return CUDA_ERROR_INVALID_VALUE;
   if (function->kernel->stays && !together)
-    fault(std::string("kernel '") + function->kernel->symbol + "' waits for its own blocks, which need not start together");
+    fault(std::string("kernel '") + function->kernel->symbol +
+          "' waits for its own blocks, which need not start together");
   if (together && config->gridDimX > driver.blocksAtATime())
     return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
   return launchKernel(function, config->gridDimX, config->blockDimX, config->sharedMemBytes, cluster, early, config->hStream,

@@ -105,10 +105,18 @@ std::optional<Binding> decodeCall(const Name &name) {
 } // namespace
 
 std::span<const Opcode> controlInstructions() {
-  static constexpr Opcode table[] = {{"trap", decodeTrap},        {"brkpt", decodeNothing},          {"exit", decodeExit},
-                                     {"ret", decodeExit},         {"nanosleep", decodeSleep},        {"griddepcontrol", decodeDependency},
-                                     {"setmaxnreg", decodeRegisters}, {"pmevent", decodeNothing},    {"call", decodeCall},
-                                     {"discard", decodeNothing},  {"createpolicy", decodeNothing},   {"mutant", decodeMutant}};
+  static constexpr Opcode table[] = {{"trap", decodeTrap},
+                                     {"brkpt", decodeTrap},
+                                     {"exit", decodeExit},
+                                     {"ret", decodeExit},
+                                     {"nanosleep", decodeSleep},
+                                     {"griddepcontrol", decodeDependency},
+                                     {"setmaxnreg", decodeRegisters},
+                                     {"pmevent", decodeNothing},
+                                     {"call", decodeCall},
+                                     {"discard", decodeNothing},
+                                     {"createpolicy", decodeNothing},
+                                     {"mutant", decodeMutant}};
   return table;
 }
 

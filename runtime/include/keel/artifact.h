@@ -94,8 +94,8 @@ typedef struct keel_artifact_kernel {
   uint32_t shared_bytes;  /* dynamic shared memory of a block */
   uint32_t cluster;       /* blocks of a cluster; 0 or 1: none */
   uint32_t waits;         /* 1: it waits itself for the kernel before it to end (griddepcontrol.wait), and may start earlier */
-  uint32_t stays;         /* 1: its blocks go on to further tiles, as many as are launched, and may wait for one another: a launch
-                             has no more of them than run at the same time */
+  uint32_t stays; /* its blocks go on to further tiles, as many as are launched, and may wait for one another: a launch
+                     has no more of them than run at the same time, which must be so many. 0: they do not */
   uint32_t num_arguments; /* words that a launch passes */
   uint32_t registers;     /* of a thread, as the assembler reports; 0: not known */
   uint32_t num_tensor_maps; /* encoded for each launch, and passed by value behind the words */

@@ -37,6 +37,11 @@ static constexpr int64_t gpuOperandReuse = 1024;
 // multiply at 145 TFLOP/s beside wgmma's 600, so that this many multiplications take longer than a launch.
 static constexpr int64_t gpuPreparedWork = 300'000'000;
 
+/// Matmuls read 16 bits.
+static bool isRounded(const PipelineOptions &options) {
+  return options.precision == "bf16" || options.precision == "f16";
+}
+
 void keel::buildGraphPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Upstream verifies neither initializers nor what may cross an entry's boundary.
   manager.addPass(createVerifyModel());
@@ -76,10 +81,11 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
       manager.addPass(createChooseStrategy(strategy));
     }
     manager.addPass(createDeferNorm());
-    // A CPU merges the blocks' moments by Chan's formula, which needs no pivot; the pivot would ask for the mean of the
-    // activations before the matmul that reads them as it makes them.
-    if (options.pivot)
-      manager.addPass(createPivotBatchNorm());
+    // By the batch mean where it is asked for: it has to be known before the matmul that makes the batch. By the
+    // running mean where matmuls read 16 bits: it asks for nothing, and leaves what 16 bits can hold, so that what
+    // batch norm reads takes half the bytes.
+    if (options.pivot || (isRounded(options) && !options.train.empty()))
+      manager.addPass(createPivotBatchNorm({/*runningMean=*/!options.pivot}));
   }
   if (!options.train.empty())
     manager.addPass(createBuildTrainStep({options.train, /*lossScaling=*/options.precision == "f16"}));
@@ -91,8 +97,7 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
 
 void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &options) {
   // Centred and folded weights, while they are an op each; but if they are to be rounded as well, in one write.
-  bool isRounded = options.precision == "bf16" || options.precision == "f16";
-  if (!isRounded)
+  if (!isRounded(options))
     manager.addPass(createHoistDerivedState());
   // One form for every computation, so that the fuser reads indexing maps and nothing else.
   manager.addPass(createLowerTensorOps());
@@ -101,7 +106,7 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   manager.addPass(createMarkSplittable());
   // Roundings before kernels: they belong to the kernel that makes the value.
   manager.addPass(createLowerPrecision({options.precision}));
-  if (isRounded)
+  if (isRounded(options))
     manager.addPass(createHoistDerivedState());
   FormKernelsOptions kernels;
   kernels.fuse = options.fuse;
@@ -110,7 +115,7 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   kernels.rowColumns = options.sm ? gpuRowColumns : 0;
   kernels.clusterColumns = options.wgmma ? longestRowOfBlock * largestCluster : 0;
   kernels.operandReuse = options.sm ? gpuOperandReuse : 0;
-  kernels.preparedWork = options.wgmma && isRounded ? gpuPreparedWork : 0;
+  kernels.preparedWork = options.wgmma && isRounded(options) ? gpuPreparedWork : 0;
   kernels.batch = options.batch;
   manager.addPass(createFormKernels(kernels));
   manager.addPass(createCanonicalizerPass());

@@ -57,7 +57,11 @@ def PivotBatchNorm : Pass<"pivot-batch-norm", "mlir::ModuleOp"> {
 
     The pivot is a constant to differentiation (`norm.stop_gradient`): batch norm does not see a shift. A batch norm
     that is left alone has a remark of the category `algebra` that says why.
+
+    With `running-mean` the running mean is the pivot, which is state: `u = x·W + b − running mean` asks for nothing
+    that is not there. It is the mean of the batches before, and as near as those are alike; zero in the first step.
   }];
+  let options = [Option<"runningMean", "running-mean", "bool", "false", "the pivot is the running mean">];
   let dependentDialects = ["norm::NormDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 

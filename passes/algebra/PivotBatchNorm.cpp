@@ -1,4 +1,5 @@
-// Subtracts a batch mean that is known before the matmul from what batch norm reads, so that one pass is stable.
+// Subtracts a mean that is known before the matmul from what batch norm reads, so that one pass is stable, and 16 bits
+// are enough for what is left.
 #include "passes/algebra/LinearLayer.h"
 #include "passes/algebra/Passes.h"
 
@@ -50,7 +51,7 @@ Value emitPivot(OpBuilder &builder, Location loc, LinearLayer &layer) {
   return norm::StopGradientOp::create(builder, loc, pivot.getType(), pivot);
 }
 
-void pivot(norm::BatchNormOp op, LinearLayer &layer) {
+void pivotByBatchMean(norm::BatchNormOp op, LinearLayer &layer) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   int64_t channel = op.getChannel();
@@ -79,7 +80,21 @@ void pivot(norm::BatchNormOp op, LinearLayer &layer) {
   eraseUnused(input);
 }
 
+/// x·W + b − running mean: nothing has to be known of x.
+void pivotByRunningMean(norm::BatchNormOp op) {
+  OpBuilder builder(op);
+  Emitter input(builder, op.getLoc(), op.getInput());
+  Value moved = input.map({input.over(input.space), {op.getRunningMean(), {int64_t(op.getChannel())}}}, input.allDims(),
+                          input.getElementType(), [](OpBuilder &b, Location at, ValueRange in) -> Value {
+                            return arith::SubFOp::create(b, at, in[0], in[1]);
+                          });
+  op.getInputMutable().assign(moved);
+  op.getPivotMutable().assign(op.getRunningMean());
+}
+
 struct PivotBatchNorm : impl::PivotBatchNormBase<PivotBatchNorm> {
+  using PivotBatchNormBase::PivotBatchNormBase;
+
   void runOnOperation() override {
     SmallVector<norm::BatchNormOp> ops;
     getOperation().walk([&](norm::BatchNormOp op) {
@@ -92,7 +107,12 @@ struct PivotBatchNorm : impl::PivotBatchNormBase<PivotBatchNorm> {
         remark::missed(op.getLoc(), kRemark) << "batch norm is not pivoted: " + layer.obstacle;
         continue;
       }
-      pivot(op, layer);
+      if (runningMean) {
+        pivotByRunningMean(op);
+        remark::passed(op.getLoc(), kRemark) << "batch norm is pivoted by the running mean";
+        continue;
+      }
+      pivotByBatchMean(op, layer);
       remark::passed(op.getLoc(), kRemark)
           << "batch norm is pivoted by the batch mean of its linear layer's input; the bias cancels";
     }

@@ -1,5 +1,15 @@
 // RUN: keel-opt %s --pivot-batch-norm --remarks-filter=algebra --verify-diagnostics | FileCheck %s
 // RUN: keel-opt %s --pivot-batch-norm --inference-form=function=matmul | FileCheck %s --check-prefix=INFERENCE
+// RUN: keel-opt %s --pivot-batch-norm=running-mean | FileCheck %s --check-prefix=RUNNING
+
+// The layer stays as it is; what is known of earlier batches is subtracted from what it makes.
+// RUNNING-LABEL: func.func @matmul(
+// RUNNING: %[[Z:.*]] = linalg.matmul
+// RUNNING: %[[U:.*]] = linalg.generic {{.*}} ins(%[[Z]], %arg3 : tensor<?x8xf32>, tensor<8xf32>)
+// RUNNING: arith.subf
+// RUNNING: norm.batch_norm %[[U]] running(%arg3, %arg4 : {{.*}}) pivot(%arg3 : tensor<8xf32>)
+// RUNNING-LABEL: func.func @no_linear_layer
+// RUNNING-NOT: pivot(
 
 // The running mean loses the pivot that the input has lost.
 // INFERENCE-LABEL: func.func @matmul(

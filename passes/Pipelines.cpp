@@ -219,6 +219,8 @@ static void buildHostPipeline(OpPassManager &manager) {
 }
 
 void keel::buildLlvmPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // Before functions of libraries are declared.
+  manager.addPass(createReserveNames());
   if (options.sm) {
     buildDevicePipeline(manager);
     // The host's side: addresses, extents, calls of the runtime.

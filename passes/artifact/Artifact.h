@@ -14,6 +14,13 @@ constexpr llvm::StringLiteral entryAttribute = "keel.entry";
 /// and parameters: the types of what it is given, tensors and numbers.
 constexpr llvm::StringLiteral kernelsAttribute = "keel.kernels";
 
+/// What the symbols of entries and of state begin with from ReserveNames on; and the name in the model.
+constexpr llvm::StringLiteral entryPrefix = "entry.", statePrefix = "state.";
+inline llvm::StringRef getModelName(llvm::StringRef symbol, llvm::StringRef prefix) {
+  symbol.consume_front(prefix);
+  return symbol;
+}
+
 /// keel_env: {arena, parallel, launch}.
 inline mlir::LLVM::LLVMStructType getEnvType(mlir::MLIRContext *context) {
   mlir::Type pointer = mlir::LLVM::LLVMPointerType::get(context);

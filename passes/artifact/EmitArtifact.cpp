@@ -23,7 +23,9 @@
 using namespace mlir;
 using namespace keel;
 
-std::string keel::getEntrySymbol(const Program &program, StringRef name) { return (program.target + "." + name).str(); }
+std::string keel::getEntrySymbol(const Program &program, StringRef symbol) {
+  return (program.target + "." + getModelName(symbol, entryPrefix)).str();
+}
 
 // The host code of one program. What the metadata refers to is visible until the metadata is there.
 static std::unique_ptr<llvm::Module> translateProgram(const Program &program, const CpuTarget &host,

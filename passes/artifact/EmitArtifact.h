@@ -34,8 +34,8 @@ struct Program {
 mlir::FailureOr<std::unique_ptr<llvm::Module>> emitLlvmIr(llvm::MutableArrayRef<Program> programs, const CpuTarget &host,
                                                          llvm::LLVMContext &context);
 
-/// What an entry of a program is called in the module of all of them.
-std::string getEntrySymbol(const Program &program, llvm::StringRef name);
+/// What an entry of a program, by its symbol there, is called in the module of all of them.
+std::string getEntrySymbol(const Program &program, llvm::StringRef symbol);
 
 /// Adds the metadata structs and `keel_artifact_query`. The entries are there by the names above.
 mlir::LogicalResult addMetadata(llvm::ArrayRef<Program> programs, const CpuTarget &host, llvm::Module &code);

@@ -99,11 +99,11 @@ llvm::Constant *MetadataBuilder::entry(LLVM::LLVMFuncOp function, const Program 
     for (auto description : list.getAsRange<DictionaryAttr>())
       kernels.push_back(kernel(description, program));
   return llvm::ConstantStruct::get(
-      entryType,
-      {string(function.getSymName()), i32(state.size()), i32(array("inputs").size()), i32(array("outputs").size()),
-       i32(kernels.size()), list32(state), list32(access), tensors(array("inputs")), tensors(array("outputs")),
-       list(kernelType, kernels), number("batch_capacity"), i32(description.contains("splittable")), number("arena_bytes"), number("scratch_bytes"),
-       module.getFunction(getEntrySymbol(program, function.getSymName()))});
+      entryType, {string(getModelName(function.getSymName(), entryPrefix)), i32(state.size()),
+                  i32(array("inputs").size()), i32(array("outputs").size()), i32(kernels.size()), list32(state),
+                  list32(access), tensors(array("inputs")), tensors(array("outputs")), list(kernelType, kernels),
+                  number("batch_capacity"), i32(description.contains("splittable")), number("arena_bytes"),
+                  number("scratch_bytes"), module.getFunction(getEntrySymbol(program, function.getSymName()))});
 }
 
 llvm::Constant *MetadataBuilder::program(const Program &program, const CpuTarget &host, ArrayRef<llvm::Constant *> entries) {
@@ -123,7 +123,7 @@ LogicalResult keel::addMetadata(ArrayRef<Program> programs, const CpuTarget &hos
     llvm::StringMap<uint32_t> indices;
     for (auto global : program.module.get().getOps<ml_program::GlobalOp>()) {
       auto role = global->getAttrOfType<StringAttr>(roleAttribute);
-      std::string name = global.getSymName().str();
+      std::string name = getModelName(global.getSymName(), statePrefix).str();
       if (programs.size() > 1 && role && role.getValue() == "derived")
         name += "." + program.target;
       auto [entry, isNew] = known.try_emplace(name, states.size());

@@ -19,6 +19,20 @@ static Type parameterType(Type type) {
   return IntegerType::get(context, 64);
 }
 
+// The kernel's name in characters that PTX has, and one that is free: an entry's name may be any text.
+static std::string getSymbol(KernelOp kernel, Operation *module) {
+  std::string name = kernel.getName().str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  if (name.empty() || llvm::isDigit(name.front()))
+    name.insert(0, "kernel_");
+  std::string free = name;
+  for (unsigned suffix = 1; SymbolTable::lookupSymbolIn(module, free); ++suffix)
+    free = name + "_" + std::to_string(suffix);
+  return free;
+}
+
 DeviceKernel::DeviceKernel(OpBuilder &moduleBuilder, KernelOp kernel, TypeRange extraInputs, TypeRange extraInits,
                            int64_t threads)
     : builder(moduleBuilder.getContext()), loc(kernel.getLoc()), threads(threads), kernel(kernel),
@@ -35,7 +49,8 @@ DeviceKernel::DeviceKernel(OpBuilder &moduleBuilder, KernelOp kernel, TypeRange 
     if (auto shaped = dyn_cast<ShapedType>(type))
       parameters.append(shaped.getNumDynamicDims(), builder.getI64Type());
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), parameters);
-  function = LLVM::LLVMFuncOp::create(moduleBuilder, loc, kernel.getName(), type);
+  function = LLVM::LLVMFuncOp::create(moduleBuilder, loc,
+                                      getSymbol(kernel, moduleBuilder.getInsertionBlock()->getParentOp()), type);
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   // Without it ptxas would rather spill than give up a multiprocessor's fourth block.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));

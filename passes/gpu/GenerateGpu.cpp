@@ -24,7 +24,6 @@ namespace keel {
 
 namespace {
 
-constexpr StringLiteral deviceSymbol = "device";
 /// What launches keep for themselves from one to the next: counters, and words that blocks exchange.
 constexpr StringLiteral ticketsSymbol = "keel.tickets", wordsSymbol = "keel.words";
 
@@ -42,7 +41,9 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
       return signalPassFailure();
     }
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    auto device = gpu::GPUModuleOp::create(builder, module.getLoc(), deviceSymbol);
+    SymbolTable symbols(module);
+    auto device = gpu::GPUModuleOp::create(builder, module.getLoc(), "device");
+    deviceSymbol = symbols.insert(device); // an entry may have the name
     OpBuilder deviceBuilder = OpBuilder::atBlockEnd(device.getBody());
     auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
     LLVM::GlobalOp::create(deviceBuilder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External,
@@ -110,8 +111,8 @@ private:
                                                       : OpFoldResult(builder.getIndexAttr(extent)));
       inits.push_back(tensor::EmptyOp::create(builder, kernel.getLoc(), sizes, workspace.type.getElementType()));
     }
-    auto symbol = SymbolRefAttr::get(builder.getContext(), deviceSymbol,
-                                     {FlatSymbolRefAttr::get(builder.getContext(), made.function.getSymName())});
+    auto symbol =
+        SymbolRefAttr::get(deviceSymbol, {FlatSymbolRefAttr::get(builder.getContext(), made.function.getSymName())});
     SmallVector<Type> types;
     for (Value init : inits)
       types.push_back(init.getType());
@@ -155,6 +156,7 @@ private:
     placeholders.clear();
   }
 
+  StringAttr deviceSymbol;
   unsigned numTickets = 0;
   int64_t numWords = 0;
   std::vector<Value> tickets, words;

@@ -99,10 +99,14 @@ struct LaunchCopies : keel::impl::LaunchCopiesBase<LaunchCopies> {
     });
     if (copies.empty())
       return;
-    auto device = getOperation().lookupSymbol<gpu::GPUModuleOp>("device");
-    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
-    if (!device)
+    auto modules = getOperation().getOps<gpu::GPUModuleOp>();
+    gpu::GPUModuleOp device = modules.empty() ? nullptr : *modules.begin();
+    if (!device) {
+      SymbolTable symbols(getOperation());
+      OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
       device = gpu::GPUModuleOp::create(builder, getOperation().getLoc(), "device");
+      symbols.insert(device); // an entry may have the name
+    }
     DenseMap<Type, LLVM::LLVMFuncOp> functions;
     for (KernelOp kernel : copies)
       replace(kernel, device, functions);

@@ -96,8 +96,10 @@ void keel::buildStepPipeline(OpPassManager &manager, const PipelineOptions &opti
 }
 
 void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  // Centred and folded weights, while they are an op each; but if they are to be rounded as well, in one write.
-  if (!isRounded(options))
+  // Centred and folded weights, while they are an op each; but if they are to be rounded or transposed as well, in one
+  // write. wgmma takes tf32 along the depth alone.
+  bool isTransposed = options.precision == "tf32" && options.wgmma;
+  if (!isRounded(options) && !isTransposed)
     manager.addPass(createHoistDerivedState());
   // One form for every computation, so that the fuser reads indexing maps and nothing else.
   manager.addPass(createLowerTensorOps());
@@ -105,8 +107,8 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   // While rows are dimensions of whole tensors.
   manager.addPass(createMarkSplittable());
   // Roundings before kernels: they belong to the kernel that makes the value.
-  manager.addPass(createLowerPrecision({options.precision}));
-  if (isRounded(options))
+  manager.addPass(createLowerPrecision({options.precision, isTransposed}));
+  if (isRounded(options) || isTransposed)
     manager.addPass(createHoistDerivedState());
   FormKernelsOptions kernels;
   kernels.fuse = options.fuse;
@@ -115,7 +117,7 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   kernels.rowColumns = options.sm ? gpuRowColumns : 0;
   kernels.clusterColumns = options.wgmma ? longestRowOfBlock * largestCluster : 0;
   kernels.operandReuse = options.sm ? gpuOperandReuse : 0;
-  kernels.preparedWork = options.wgmma && isRounded(options) ? gpuPreparedWork : 0;
+  kernels.preparedWork = options.wgmma && (isRounded(options) || isTransposed) ? gpuPreparedWork : 0;
   kernels.batch = options.batch;
   manager.addPass(createFormKernels(kernels));
   manager.addPass(createCanonicalizerPass());

@@ -83,8 +83,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
       auto type = map.getOperand() < getKernelOperands().size()
                       ? dyn_cast<ShapedType>(getKernelOperands()[map.getOperand()].getType())
                       : ShapedType();
-      if (!type || type.getRank() != 2 || type.getElementTypeBitWidth() != 16)
-        return fail() << "whose " << map << " needs an operand that is a matrix of 16-bit elements";
+      if (!type || type.getRank() != 2 || !(type.getElementTypeBitWidth() == 16 || type.getElementType().isF32()))
+        return fail() << "whose " << map << " needs an operand that is a matrix of f32 or 16-bit elements";
       expected.push_back(LLVM::LLVMPointerType::get(getContext()));
     }
   if (kernel.getArgumentTypes() != ArrayRef<Type>(expected))

@@ -88,8 +88,9 @@ static DictionaryAttr describe(LaunchOp launch, TensorMapAttr map) {
   int32_t box[] = {int32_t(map.getRows()), int32_t(map.getColumns())};
   return builder.getDictionaryAttr(
       {builder.getNamedAttr("argument", builder.getI32IntegerAttr(map.getOperand())),
-       builder.getNamedAttr(
-           "dtype", builder.getI32IntegerAttr(type.getElementType().isF16() ? KEEL_DTYPE_F16 : KEEL_DTYPE_BF16)),
+       builder.getNamedAttr("dtype", builder.getI32IntegerAttr(type.getElementType().isF32()   ? KEEL_DTYPE_F32
+                                                               : type.getElementType().isF16() ? KEEL_DTYPE_F16
+                                                                                               : KEEL_DTYPE_BF16)),
        builder.getNamedAttr("box", builder.getDenseI32ArrayAttr(box)),
        builder.getNamedAttr("extents", builder.getDenseI64ArrayAttr(extents))});
 }

@@ -14,9 +14,11 @@ using namespace keel;
 namespace {
 /// Barriers of the block (bar.sync) in use otherwise: its own, and those of the groups.
 constexpr int64_t firstOrderBarrier = 3;
-constexpr int64_t elementBytes = 2, instructionDepth = 16, instructionRows = 64;
+constexpr int64_t instructionRows = 64;
 /// A row of a swizzled tile, and eight of them, after which the pattern repeats.
-constexpr int64_t rowBytes = 128, patternBytes = 8 * rowBytes, rowElements = rowBytes / elementBytes;
+constexpr int64_t rowBytes = 128, patternBytes = 8 * rowBytes;
+/// Of the depth, in an instruction.
+constexpr int64_t instructionBytes = 32;
 
 /// Arithmetic on i32, which addresses in shared memory and numbers of stages are.
 struct Words {
@@ -53,9 +55,9 @@ WgmmaLoop::Barriers::Barriers(DeviceKernel &device, int64_t stages, int64_t read
   });
 }
 
-int64_t WgmmaLoop::stageBytes(const FragmentLayout &layout, int64_t depthTile) {
-  return (layout.rows + layout.columns) * depthTile * elementBytes;
-}
+int64_t WgmmaLoop::depthTile(Type elementType) { return rowBytes * 8 / elementType.getIntOrFloatBitWidth(); }
+
+int64_t WgmmaLoop::stageBytes(const FragmentLayout &layout) { return (layout.rows + layout.columns) * rowBytes; }
 
 WgmmaLoop::WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule,
                      const Barriers &barriers)
@@ -77,7 +79,8 @@ WgmmaLoop::Operand WgmmaLoop::describe(OpOperand *operand, const Axes &axes, int
   made.depthIsLast = axes.back() == Axis::Depth;
   made.offset = offset;
   made.parts = parts;
-  // A box has 64 elements along the tensor's last dimension: as many as one swizzled row.
+  // A box has as many elements along the tensor's last dimension as one swizzled row.
+  int64_t rowElements = depthTile(elementType);
   int64_t boxes = made.depthIsLast ? 1 : outer / rowElements, rows = made.depthIsLast ? outer : schedule.depthTile;
   made.boxes = llvm::divideCeil(boxes, parts);
   made.boxRows = boxes * rows / (parts * made.boxes);
@@ -130,13 +133,13 @@ void WgmmaLoop::load(const Operand &operand, Value firstOuter, Value firstDepth,
     } else {
       Value depthRows = words.constant(schedule.depthTile);
       Value box = arith::DivUIOp::create(builder, device.loc, firstRow, depthRows);
-      firstOuter = words.add(firstOuter, words.multiply(box, rowElements));
+      firstOuter = words.add(firstOuter, words.multiply(box, depthTile(elementType)));
       firstDepth = words.add(firstDepth, arith::RemUIOp::create(builder, device.loc, firstRow, depthRows));
     }
     mask = LLVM::ConstantOp::create(builder, device.loc, builder.getI16IntegerAttr((1 << operand.parts) - 1));
   }
   for (int64_t box = 0; box < operand.boxes; ++box) {
-    Value outer = words.add(firstOuter, box * rowElements);
+    Value outer = words.add(firstOuter, box * depthTile(elementType));
     Value coordinates[] = {operand.depthIsLast ? firstDepth : outer, operand.depthIsLast ? outer : firstDepth};
     Value to = device.at(start, builder.getI8Type(), box * operand.boxBytes());
     to = LLVM::AddrSpaceCastOp::create(builder, device.loc, LLVM::LLVMPointerType::get(builder.getContext(), 7), to);
@@ -193,14 +196,15 @@ Value WgmmaLoop::descriptor(Value start) {
   return arith::OrIOp::create(device.builder, device.loc, low, device.constant(swizzle128 | (patternBytes / 16) << 32));
 }
 
-/// 64 rows of the group by all columns, 16 deep. Without `sums` the product alone.
+/// 64 rows of the group by all columns, 32 bytes deep. Without `sums` the product alone.
 SmallVector<Value> WgmmaLoop::multiplyRows(ArrayRef<Value> sums, Value a, Value b) {
   int64_t count = layout.columns / 2; // in a thread
   std::string text, constraints;
   llvm::raw_string_ostream stream(text), list(constraints);
-  stream << "wgmma.mma_async.sync.aligned.m64n" << layout.columns << "k16.f32";
+  stream << "wgmma.mma_async.sync.aligned.m64n" << layout.columns << "k"
+         << instructionBytes * 8 / elementType.getIntOrFloatBitWidth() << ".f32";
   for (int operand = 0; operand < 2; ++operand)
-    stream << (elementType.isBF16() ? ".bf16" : ".f16");
+    stream << (elementType.isF32() ? ".tf32" : elementType.isBF16() ? ".bf16" : ".f16");
   stream << " {";
   for (int64_t i = 0; i < count; ++i) {
     stream << (i ? ", $" : "$") << i;
@@ -210,8 +214,10 @@ SmallVector<Value> WgmmaLoop::multiplyRows(ArrayRef<Value> sums, Value a, Value 
     list << i << ",";
   list << "l,l";
   int64_t next = count + sums.size();
-  stream << "}, $" << next << ", $" << next + 1 << ", p, 1, 1, " << !this->a.depthIsLast << ", " << !this->b.depthIsLast
-         << ";";
+  stream << "}, $" << next << ", $" << next + 1 << ", p, 1, 1";
+  if (!elementType.isF32()) // 32 bits are not transposed
+    stream << ", " << !this->a.depthIsLast << ", " << !this->b.depthIsLast;
+  stream << ";";
   std::string body = "{\n.reg .pred p;\nsetp.ne.b32 p, " + std::to_string(!sums.empty()) + ", 0;\n" + text + "\n}";
   SmallVector<Value> operands(sums);
   operands.append({a, b});
@@ -293,9 +299,11 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
     Value offset = words.multiply(position.stage, bytes / 16);
     Value stageA = words.add(startA, offset), stageB = words.add(startB, offset);
     SmallVector<Value> results(sums);
-    for (int64_t k = 0; k < schedule.depthTile; k += instructionDepth) {
+    for (int64_t k = 0; k < rowBytes / instructionBytes; ++k) {
       auto at = [&](const Operand &operand, Value start, int64_t rows) {
-        int64_t alongDepth = k * (operand.depthIsLast ? elementBytes : rowBytes);
+        int64_t alongDepth = k * instructionBytes;
+        if (!operand.depthIsLast) // as many rows as the instruction is deep
+          alongDepth *= depthTile(elementType);
         return descriptor(words.add(start, (alongDepth + rows * rowBytes) / 16));
       };
       SmallVector<Value> next;

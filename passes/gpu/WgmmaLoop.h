@@ -5,8 +5,8 @@
 
 namespace keel {
 
-/// wgmma on 16-bit operands that the copy engine brings: the two halves of a warp-specialised kernel's main loop, and
-/// the ring of tiles in shared memory by which they are joined.
+/// wgmma on operands of 16 bits, or of f32 as tf32, that the copy engine brings: the two halves of a warp-specialised
+/// kernel's main loop, and the ring of tiles in shared memory by which they are joined.
 class WgmmaLoop {
 public:
   /// The memory that all of a kernel's loops of this kind share: barriers. All threads of the block meet
@@ -23,7 +23,9 @@ public:
   };
 
   WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule, const Barriers &barriers);
-  static int64_t stageBytes(const FragmentLayout &layout, int64_t depthTile);
+  /// The depth of a stage, which is a swizzled row's.
+  static int64_t depthTile(mlir::Type elementType);
+  static int64_t stageBytes(const FragmentLayout &layout);
 
   /// Where the group that copies starts: every stage is empty, as if a round were over.
   Position start();
@@ -39,7 +41,7 @@ public:
   Fragment multiply(mlir::Value depth, const Turn &turn);
 
 private:
-  /// One operand's tile of a stage: boxes side by side along its outer axis, 64 elements wide.
+  /// One operand's tile of a stage: boxes side by side along its outer axis, a swizzled row wide.
   struct Operand {
     mlir::Value map;
     bool depthIsLast;

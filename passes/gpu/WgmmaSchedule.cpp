@@ -8,6 +8,7 @@
 #include "dialect/norm/Strategy.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -21,15 +22,22 @@ static StringRef strategyOf(KernelOp kernel) {
   return strategy ? strategy.getValue() : StringRef();
 }
 
-/// Whether wgmma takes the product: 16-bit floats in memory, whichever way each operand lies. (tf32 would have to go
-/// along the depth.)
+/// Whether wgmma takes the product that mma.sync could do: operands in memory, whichever way each of 16 bits lies; of
+/// tf32, whose rows are the depth (PTX ISA 9.7.15.5.1: 32 bits are not transposed).
 static bool fitsWgmma(const Section &section) {
   Product product = Product::get(section);
   auto isPlain = [](OpOperand *operand) {
     return isa<BlockArgument>(operand->get()) && hasWholeChunks(cast<RankedTensorType>(operand->get().getType()));
   };
-  return product.elementType(product.a).getIntOrFloatBitWidth() == 16 && isPlain(product.a) && isPlain(product.b) &&
-         section.depthSums.empty();
+  if (!isPlain(product.a) || !isPlain(product.b) || !section.depthSums.empty())
+    return false;
+  if (product.elementType(product.a).getIntOrFloatBitWidth() == 16 ||
+      (product.aAxes.back() == Axis::Depth && product.bAxes.back() == Axis::Depth))
+    return true;
+  remark::missed(section.mainLoop->getLoc(), remark::RemarkOpts::name("main-loop").category("gpu"))
+      << "mma.sync in the place of wgmma, which takes tf32 along the depth alone: the rows of an operand are not the "
+         "depth";
+  return false;
 }
 
 /// Whether the tile program reads a matrix of the kernel's arguments.
@@ -44,11 +52,12 @@ static bool readsMatrix(const Section &section) {
 }
 
 /// Registers beside the tile's: more than four vectors along the rows; or several sums of what is read, as the
-/// gradients of norms have them, where that is f16, which is extended (bf16 is the upper half of what it becomes).
+/// gradients of norms have them, where that is f16, which is extended (bf16 is the upper half of what it becomes), or
+/// f32, of which a register holds one.
 static bool needsRegisters(const Section &section) {
   Product product = Product::get(section);
-  bool extends = product.elementType(product.a).isF16() && readsMatrix(section);
-  return loadedOf(section).vectors > 2 || (extends && section.rowSums.size() > 1);
+  bool isWide = !product.elementType(product.a).isBF16() && readsMatrix(section);
+  return loadedOf(section).vectors > 2 || (isWide && section.rowSums.size() > 1);
 }
 
 static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong) {
@@ -56,7 +65,8 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
   schedule.loop = SectionSchedule::Loop::Wgmma;
   schedule.pingpong = pingpong;
   schedule.layout = wgmmaLayout(tileRows, columns, pingpong ? 1 : 2);
-  schedule.depthTile = 64;
+  Product product = Product::get(section);
+  schedule.depthTile = WgmmaLoop::depthTile(product.elementType(product.a));
   if (pingpong) {
     // The tile programs run at the same time as the main loops, in memory of their own: what the cluster exchanges, and
     // two sums over the rows each, or little.
@@ -69,7 +79,7 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
                                   (224 << 10) - exchanged -
                                       groups * (section.rowSums.empty() ? 0 : 2 * ColumnSums::bytes(schedule.layout)));
   }
-  schedule.stages = std::min<int64_t>(ringBytes / WgmmaLoop::stageBytes(schedule.layout, schedule.depthTile), 8);
+  schedule.stages = std::min<int64_t>(ringBytes / WgmmaLoop::stageBytes(schedule.layout), 8);
 }
 
 std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section &section) {

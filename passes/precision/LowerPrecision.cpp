@@ -178,6 +178,56 @@ private:
   DenseMap<Value, Value> rounded;
 };
 
+/// Whether operand `input` of a matrix product is a matrix of state, both of whose sides are long, and whose rows are
+/// not what is summed over.
+bool liesAcross(linalg::GenericOp op, OpOperand &input, algebra::StateDependence &state) {
+  constexpr int64_t narrowest = 64;
+  AffineMap map = op.getMatchingIndexingMap(&input);
+  auto type = dyn_cast<RankedTensorType>(input.get().getType());
+  if (op.getNumLoops() != 3 || !map.isProjectedPermutation() || map.getNumResults() != 2 || !type ||
+      !type.hasStaticShape() || llvm::any_of(type.getShape(), [](int64_t extent) { return extent < narrowest; }))
+    return false;
+  unsigned last = cast<AffineDimExpr>(map.getResult(1)).getPosition();
+  return op.getIteratorTypesArray()[last] == utils::IteratorType::parallel && state.dependsOnStateAlone(input.get());
+}
+
+/// To tf32: to nearest, ties away from zero, as cvt.rna does. What is no number stays.
+Value roundToTensorFloat(OpBuilder &b, Location loc, Value value) {
+  auto constant = [&](int32_t bits) {
+    return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bits)).getResult();
+  };
+  constexpr int32_t lastBits = 13;
+  Value bits = arith::BitcastOp::create(b, loc, b.getI32Type(), value);
+  bits = arith::AddIOp::create(b, loc, bits, constant(1 << (lastBits - 1)));
+  bits = arith::AndIOp::create(b, loc, bits, constant(-(1 << lastBits)));
+  Value rounded = arith::BitcastOp::create(b, loc, b.getF32Type(), bits);
+  Value isNumber = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, value, value);
+  return arith::SelectOp::create(b, loc, isNumber, rounded, value);
+}
+
+/// The operand is read from its transpose, rounded, which is derived state.
+void transpose(linalg::GenericOp op, OpOperand &input) {
+  OpBuilder builder(op);
+  Value matrix = input.get();
+  auto type = cast<RankedTensorType>(matrix.getType());
+  builder.setInsertionPointAfterValue(matrix);
+  Value empty = tensor::EmptyOp::create(builder, matrix.getLoc(), {type.getDimSize(1), type.getDimSize(0)},
+                                        type.getElementType());
+  AffineMap identity = builder.getMultiDimIdentityMap(2);
+  AffineMap swapped = AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, builder.getContext());
+  SmallVector<utils::IteratorType> parallel(2, utils::IteratorType::parallel);
+  auto moved =
+      linalg::GenericOp::create(builder, matrix.getLoc(), empty.getType(), matrix, empty, ArrayRef{swapped, identity},
+                                parallel, [](OpBuilder &b, Location at, ValueRange in) {
+                                  linalg::YieldOp::create(b, at, roundToTensorFloat(b, at, in[0]));
+                                });
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  AffineMap &map = maps[input.getOperandNumber()];
+  map = AffineMap::get(map.getNumDims(), 0, {map.getResult(1), map.getResult(0)}, builder.getContext());
+  input.set(moved.getResult(0));
+  op.setIndexingMapsAttr(builder.getAffineMapArrayAttr(maps));
+}
+
 struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
   using LowerPrecisionBase::LowerPrecisionBase;
 
@@ -189,6 +239,15 @@ struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
       getOperation().walk([&](linalg::LinalgOp op) {
         if (isContraction(op))
           op->setAttr(precisionAttribute, StringAttr::get(context, precision));
+      });
+      if (!alongDepth)
+        return;
+      algebra::StateDependence state;
+      getOperation().walk([&](linalg::GenericOp op) {
+        if (op->hasAttr(precisionAttribute))
+          for (OpOperand *input : op.getDpsInputOperands())
+            if (liesAcross(op, *input, state))
+              transpose(op, *input);
       });
       return;
     }

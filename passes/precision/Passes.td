@@ -43,12 +43,15 @@ def LowerPrecision : Pass<"lower-precision", "mlir::ModuleOp"> {
     loss.
 
     With `precision=tf32` operands stay f32 in memory, and contractions get the attribute `keel.precision = "tf32"`: a
-    target whose matrix unit has it may drop the operands' last 13 bits. The CPU computes in f32.
+    target whose matrix unit has it may drop the operands' last 13 bits. The CPU computes in f32. With `along-depth`
+    matrices of state whose rows are not what the product sums over are read from their transpose, rounded: wgmma
+    takes no other tf32 (PTX ISA 9.7.15.5.1), and drops bits without rounding. That is derived state, too.
 
     f64 is left alone.
   }];
   let options = [
-    Option<"precision", "precision", "std::string", /*default=*/"\"bf16\"", "f32 (nothing to do), tf32, bf16 or f16">
+    Option<"precision", "precision", "std::string", /*default=*/"\"bf16\"", "f32 (nothing to do), tf32, bf16 or f16">,
+    Option<"alongDepth", "along-depth", "bool", /*default=*/"false", "tf32: weights lie along the depth">
   ];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }

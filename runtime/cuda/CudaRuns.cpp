@@ -11,13 +11,15 @@ namespace keel::runtime {
 static EncodedTensorMap encode(const Driver &cu, const keel_artifact_kernel &kernel, const keel_artifact_tensor_map &map,
                                const std::uint64_t *arguments) {
   MappedMatrix matrix(map, arguments);
-  std::uint64_t extents[] = {matrix.columns, matrix.rows}, rowBytes = matrix.columns * MappedMatrix::elementBytes;
+  std::uint64_t extents[] = {matrix.columns, matrix.rows}, rowBytes = matrix.columns * matrix.elementBytes;
   std::uint32_t box[] = {map.box[1], map.box[0]}, steps[] = {1, 1};
+  int type = map.dtype == KEEL_DTYPE_F32   ? CU_TENSOR_MAP_DATA_TYPE_FLOAT32
+             : map.dtype == KEEL_DTYPE_F16 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT16
+                                           : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
   EncodedTensorMap encoded;
-  cu.check(cu.cuTensorMapEncodeTiled(
-               &encoded, map.dtype == KEEL_DTYPE_F16 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT16 : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 2,
-               reinterpret_cast<void *>(matrix.address), extents, &rowBytes, box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE,
-               CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
+  cu.check(cu.cuTensorMapEncodeTiled(&encoded, type, 2, reinterpret_cast<void *>(matrix.address), extents, &rowBytes,
+                                     box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
+                                     CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
            kernelText(kernel), ": no tensor map of ", matrix.rows, " x ", matrix.columns, " elements");
   return encoded;
 }

@@ -38,14 +38,14 @@ EmulatedArguments::EmulatedArguments(const keel_artifact_kernel &kernel, const s
     MappedMatrix matrix(map, arguments);
     emulator::TensorMap tiled{};
     tiled.rank = 2;
-    tiled.elementBytes = MappedMatrix::elementBytes;
+    tiled.elementBytes = static_cast<std::uint8_t>(matrix.elementBytes);
     tiled.swizzle = emulator::Swizzle::Bytes128;
     tiled.base = matrix.address;
     tiled.extents[0] = static_cast<std::uint32_t>(matrix.columns);
     tiled.extents[1] = static_cast<std::uint32_t>(matrix.rows);
     tiled.box[0] = map.box[1];
     tiled.box[1] = map.box[0];
-    tiled.strides[0] = matrix.columns * MappedMatrix::elementBytes;
+    tiled.strides[0] = matrix.columns * matrix.elementBytes;
     if (const char *problem = emulator::encode(tiled, &maps.emplace_back()))
       fail(KEEL_DEVICE, kernelText(kernel), ": ", problem);
     words.push_back(reinterpret_cast<std::uint64_t>(&maps.back()));

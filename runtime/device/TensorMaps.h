@@ -14,13 +14,14 @@ struct alignas(64) EncodedTensorMap {
   std::uint64_t opaque[16];
 };
 
-/// A row-major matrix of 16-bit elements.
+/// A row-major matrix of elements of 16 bits, or of f32.
 struct MappedMatrix {
   std::uint64_t address, rows, columns;
-  static constexpr std::uint32_t elementBytes = 2;
+  std::uint32_t elementBytes;
 
   MappedMatrix(const keel_artifact_tensor_map &map, const std::uint64_t *arguments)
-      : address(arguments[map.argument]), rows(extent(map.extents[0], arguments)), columns(extent(map.extents[1], arguments)) {}
+      : address(arguments[map.argument]), rows(extent(map.extents[0], arguments)),
+        columns(extent(map.extents[1], arguments)), elementBytes(map.dtype == KEEL_DTYPE_F32 ? 4 : 2) {}
 
 private:
   static std::uint64_t extent(std::int64_t known, const std::uint64_t *arguments) {

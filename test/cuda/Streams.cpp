@@ -156,15 +156,17 @@ CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction function, const 
 CUresult cuTensorMapEncodeTiled(void *map, int type, uint32_t rank, void *address, const uint64_t *extents, const uint64_t *strides,
                                 const uint32_t *box, const uint32_t *steps, int interleave, int swizzle, int, int fill) {
   ENTER(true, std::to_string(box[1]) + "x" + std::to_string(box[0]) + " of " + std::to_string(extents[1]) + "x" + std::to_string(extents[0]));
-  if (driver.sm < 90 || (type != CU_TENSOR_MAP_DATA_TYPE_FLOAT16 && type != CU_TENSOR_MAP_DATA_TYPE_BFLOAT16) || rank != 2 ||
-      interleave != CU_TENSOR_MAP_INTERLEAVE_NONE || fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE || steps[0] != 1 || steps[1] != 1 ||
-      extents[0] >> 32 || extents[1] >> 32 || reinterpret_cast<std::uintptr_t>(map) % 64)
+  bool isFloat = type == CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
+  if (driver.sm < 90 ||
+      (!isFloat && type != CU_TENSOR_MAP_DATA_TYPE_FLOAT16 && type != CU_TENSOR_MAP_DATA_TYPE_BFLOAT16) || rank != 2 ||
+      interleave != CU_TENSOR_MAP_INTERLEAVE_NONE || fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE || steps[0] != 1 ||
+      steps[1] != 1 || extents[0] >> 32 || extents[1] >> 32 || reinterpret_cast<std::uintptr_t>(map) % 64)
     return CUDA_ERROR_INVALID_VALUE;
   if (!driver.find(address, extents[1] * strides[0]))
     fault("cuTensorMapEncodeTiled: the matrix lies in no allocation");
   keel::emulator::TensorMap tiled{};
   tiled.rank = 2;
-  tiled.elementBytes = 2;
+  tiled.elementBytes = isFloat ? 4 : 2;
   tiled.swizzle = static_cast<keel::emulator::Swizzle>(swizzle);
   tiled.base = reinterpret_cast<std::uint64_t>(address);
   for (unsigned dim : {0, 1}) {

@@ -113,8 +113,8 @@ gpu.module @device {
     llvm.return
   }
 }
-func.func @tensor_map(%n: index, %y: memref<8x8xf32>) {
-  // expected-error @below {{launches @device::@k, whose #keel.tensor_map<operand = 0, box = [64, 64]> needs an operand that is a matrix of 16-bit elements}}
-  keel.launch @device::@k blocks(%n) outs(%y : memref<8x8xf32>)
+func.func @tensor_map(%n: index, %y: memref<8x8xf64>) {
+  // expected-error @below {{launches @device::@k, whose #keel.tensor_map<operand = 0, box = [64, 64]> needs an operand that is a matrix of f32 or 16-bit elements}}
+  keel.launch @device::@k blocks(%n) outs(%y : memref<8x8xf64>)
   return
 }

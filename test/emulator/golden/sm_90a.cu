@@ -37,8 +37,8 @@ BEGIN(elect_sync) unsigned lane, elected;
 END
 TEXT1(griddepcontrol, "{ griddepcontrol.launch_dependents; griddepcontrol.wait; mov.u32 %0, %1; }", U, U)
 
-// D (64 x 8) = A (64 x 16) B (16 x 8), both K-major in shared memory without a swizzle: core matrices of 8 rows of 16 bytes.
-#define GROUP(name, type)                                                                                              \
+// D (64 x 8) = A (64 x K) B (K x 8), K of 32 bytes, both K-major in shared memory without a swizzle: core matrices of 8 rows of 16 bytes.
+#define GROUP(name, types, transposes)                                                                                 \
   BEGIN(name) __shared__ alignas(1024) uint4 a[128], b[16];                                                            \
   a[THREAD] = get<uint4>(in, 0);                                                                                       \
   if (THREAD < 16)                                                                                                     \
@@ -50,10 +50,11 @@ TEXT1(griddepcontrol, "{ griddepcontrol.launch_dependents; griddepcontrol.wait; 
   };                                                                                                                   \
   float d[4] = {0, 0, 0, 0};                                                                                           \
   asm volatile("wgmma.fence.sync.aligned;"                                                                             \
-               "wgmma.mma_async.sync.aligned.m64n8k16.f32." type "." type " {%0, %1, %2, %3}, %4, %5, 0, 1, 1, 0, 0;"  \
+               "wgmma.mma_async.sync.aligned.m64n8" types " {%0, %1, %2, %3}, %4, %5, 0, 1, 1" transposes ";"          \
                "wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;"                                     \
                : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "l"(describe(a)), "l"(describe(b)) : "memory");      \
   put(out, 0, d);                                                                                                      \
   END
-GROUP(wgmma_m64n8k16_f32_bf16, "bf16")
-GROUP(wgmma_m64n8k16_f32_f16, "f16")
+GROUP(wgmma_m64n8k16_f32_bf16, "k16.f32.bf16.bf16", ", 0, 0")
+GROUP(wgmma_m64n8k16_f32_f16, "k16.f32.f16.f16", ", 0, 0")
+GROUP(wgmma_m64n8k8_f32_tf32, "k8.f32.tf32.tf32", "")

@@ -6,6 +6,7 @@
 #include "passes/gpu/SplitDepth.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -51,6 +52,14 @@ TileGenerator::TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const Ke
   result.function = device.function;
 }
 
+bool TileGenerator::hidesLatency() const {
+  return llvm::all_of(llvm::zip(space.sections, schedule.sections), [](auto each) {
+    auto [section, how] = each;
+    return how.loop == SectionSchedule::Loop::Mma && how.isShallow(section) &&
+           how.layout.rowsHeld() * how.layout.columnsHeld() <= 32;
+  });
+}
+
 DeviceFunction TileGenerator::run() {
   if (schedule.isSpecialised())
     emitRoles();
@@ -62,6 +71,8 @@ DeviceFunction TileGenerator::run() {
   made.tickets = tickets;
   made.words = words;
   device.function->setAttr(threadsAttribute, device.builder.getI32IntegerAttr(schedule.blockThreads()));
+  if (hidesLatency())
+    device.function->setAttr(NVVM::NVVMDialect::getMaxnregAttrName(), device.builder.getI32IntegerAttr(128));
   device.function->setAttr(sharedBytesAttribute, device.builder.getI32IntegerAttr(device.sharedBytes()));
   device.function->setAttr(scheduleAttribute, device.builder.getStringAttr(schedule.describe(space)));
   return made;
@@ -100,6 +111,7 @@ void TileGenerator::forEachSection(llvm::function_ref<void(unsigned, Value, Valu
 void TileGenerator::emitComputations() {
   if (schedule.isSpecialised())
     device.enterGroup(schedule.threads);
+  readScalars();
   forEachSection([&](unsigned index, Value local, Value rowTiles, int64_t across) {
     emitSection(index, local, rowTiles, across);
   });
@@ -209,6 +221,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
   SmallVector<Operation *> ops = section.ops;
   auto rest = [&, rowTile = rowTile, columnTile = columnTile] {
     emitTile(section, program, ops, rowTile, columnTile, across);
+    arriveAsReader();
     program.store();
     if (!section.rowStatistics.empty()) {
       // A counter for each tile of rows.

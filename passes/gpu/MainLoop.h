@@ -48,6 +48,10 @@ struct SectionSchedule {
   }
   /// A row lies in the tiles of several blocks that are no cluster (the row-block barrier).
   bool exchanges(const Section &section) const { return sharesRows(section) && !exchangesInCluster(section); }
+  /// Whether the main loop has one stage: nothing is read twice, whatever the tile.
+  bool isShallow(const Section &section) const {
+    return !mlir::ShapedType::isDynamic(section.depth) && section.depth <= depthTile;
+  }
 
   /// One line for --explain.
   std::string describe(const Section &section) const;

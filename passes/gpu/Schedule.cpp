@@ -170,8 +170,9 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
     bool isCrowded = columns > 128 && drawsBits(section);
     schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, isCrowded ? 32 : 64, columns);
     // A tile that reads each operand for twice as many products, where multiprocessors enough get one. Sums over the
-    // rows need registers of their own.
-    if (!forced && !isCrowded && (columns <= 128 || section.rowSums.empty()))
+    // rows need registers of their own. Of a shallow product nothing is read twice: small tiles, several on a
+    // multiprocessor, hide the memory's latency.
+    if (!forced && !isCrowded && !schedule.isShallow(section) && (columns <= 128 || section.rowSums.empty()))
       if (SectionSchedule tall = mmaSchedule(section, 128, columns);
           estimate(section, tall, device, batch) < estimate(section, schedule, device, batch))
         schedule = tall;

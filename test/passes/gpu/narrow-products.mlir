@@ -8,9 +8,11 @@
 // CHECK: nvvm.mma.sync
 
 // Both operands by way of registers: there are no copies to wait for. Results of 16 bits leave in whole sectors: neighbours
-// exchange every other pair of columns, then each has four of a row.
+// exchange every other pair of columns, then each has four of a row. A shallow product has small tiles, two of which fit
+// a multiprocessor.
 // CHECK: llvm.func @short_matmul_0
 // CHECK-SAME: keel.schedule = "mma.sync 64x128x32"
+// CHECK-SAME: nvvm.maxnreg = 128 : i32
 // CHECK-NOT: nvvm.cp.async
 // CHECK: nvvm.mma.sync
 // CHECK: nvvm.shfl.sync bfly

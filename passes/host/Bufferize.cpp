@@ -226,27 +226,28 @@ static void lowerCopies(func::FuncOp function) {
   }
 }
 
+// Upstream says that an op was not bufferized, but not which, nor what would be. A loop in parallel outside of kernels
+// would launch kernels on slices.
+static LogicalResult checkOps(func::FuncOp function, const bufferization::BufferizationOptions &options) {
+  auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  WalkResult walk = function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    bool onTensors = llvm::any_of(op->getOperandTypes(), isTensor) || llvm::any_of(op->getResultTypes(), isTensor);
+    bool isKnown = options.dynCastBufferizableOp(op) || !options.isOpAllowed(op);
+    if (!onTensors || (isKnown && (!isa<scf::ForallOp>(op) || op->getParentOfType<KernelOp>())))
+      return WalkResult::advance();
+    op->emitError("'") << op->getName()
+                       << "' on tensors is not compiled; a model is made of linalg, tensor, norm, arith "
+                       << "and math ops, and of scf.for, scf.while and scf.if";
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 namespace {
 struct Bufferize : keel::impl::BufferizeBase<Bufferize> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     IRRewriter rewriter(&getContext());
-    for (func::FuncOp function : module.getOps<func::FuncOp>()) {
-      if (function.isExternal())
-        continue;
-      if (!llvm::all_of(function.getResultTypes(), llvm::IsaPred<RankedTensorType>)) {
-        function.emitError("expected results that are tensors, found ")
-            << function.getResultTypes() << "; run --state-to-arguments first";
-        return signalPassFailure();
-      }
-      if (failed(addDestinations(function)))
-        return signalPassFailure();
-      carryInPlace(function);
-      separateEmptyTensors(function);
-    }
-    if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
-      return signalPassFailure();
-
     bufferization::OneShotBufferizationOptions options;
     options.bufferizeFunctionBoundaries = true;
     options.setFunctionBoundaryTypeConversion(bufferization::LayoutMapOption::IdentityLayoutMap);
@@ -260,6 +261,24 @@ struct Bufferize : keel::impl::BufferizeBase<Bufferize> {
       memref::CopyOp::create(builder, loc, from, to);
       return success();
     };
+    for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      if (failed(checkOps(function, options)))
+        return signalPassFailure();
+      if (!llvm::all_of(function.getResultTypes(), llvm::IsaPred<RankedTensorType>)) {
+        function.emitError("expected results that are tensors, found ")
+            << function.getResultTypes() << "; run --state-to-arguments first";
+        return signalPassFailure();
+      }
+      if (failed(addDestinations(function)))
+        return signalPassFailure();
+      carryInPlace(function);
+      separateEmptyTensors(function);
+    }
+    if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
+      return signalPassFailure();
+
     bufferization::BufferizationState state;
     if (failed(bufferization::runOneShotModuleBufferize(module, options, state)))
       return signalPassFailure();

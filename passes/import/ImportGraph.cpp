@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -117,6 +118,54 @@ struct GatherToGeneric : OpRewritePattern<tensor::GatherOp> {
   }
 };
 
+// tensor.scatter does not bufferize. It becomes loops over its indices: one slice is inserted after the other.
+struct ScatterToLoops : OpRewritePattern<tensor::ScatterOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::ScatterOp op, PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value source = op.getSource(), indices = op.getIndices();
+    RankedTensorType sourceType = op.getSourceType(), destType = op.getDestType();
+    unsigned batchRank = op.getIndicesType().getRank() - 1;
+    bool isReduced = sourceType.getRank() != batchRank + destType.getRank(); // scattered dimensions are dropped
+    SmallVector<OpFoldResult> sizes, sourceSizes(batchRank, rewriter.getIndexAttr(1));
+    SmallVector<int64_t> sliceShape;
+    for (int64_t dim = 0; dim < destType.getRank(); ++dim) {
+      bool isScattered = llvm::is_contained(op.getScatterDims(), dim);
+      sizes.push_back(isScattered ? OpFoldResult(rewriter.getIndexAttr(1))
+                                  : tensor::getMixedSize(rewriter, loc, op.getDest(), dim));
+      if (isScattered && isReduced)
+        continue;
+      sourceSizes.push_back(sizes.back());
+      sliceShape.push_back(isScattered ? 1 : destType.getDimSize(dim));
+    }
+    auto sliceType = RankedTensorType::get(sliceShape, sourceType.getElementType());
+    auto constant = [&](int64_t value) { return arith::ConstantIndexOp::create(rewriter, loc, value); };
+    SmallVector<Value> lower(batchRank, constant(0)), step(batchRank, constant(1)), upper;
+    for (unsigned dim = 0; dim < batchRank; ++dim)
+      upper.push_back(tensor::DimOp::create(rewriter, loc, indices, dim));
+    scf::LoopNest nest = scf::buildLoopNest(
+        rewriter, loc, lower, upper, step, op.getDest(),
+        [&](OpBuilder &builder, Location loc, ValueRange batch, ValueRange carried) -> scf::ValueVector {
+          OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+          SmallVector<OpFoldResult> from = getAsOpFoldResult(batch), to(destType.getRank(), zero);
+          from.resize(sourceType.getRank(), zero);
+          for (auto [coordinate, dim] : llvm::enumerate(op.getScatterDims())) {
+            SmallVector<Value> position(batch);
+            position.push_back(arith::ConstantIndexOp::create(builder, loc, coordinate));
+            Value index = tensor::ExtractOp::create(builder, loc, indices, position);
+            if (!index.getType().isIndex())
+              index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), index);
+            to[dim] = index;
+          }
+          SmallVector<OpFoldResult> sourceSteps(sourceType.getRank(), one), steps(destType.getRank(), one);
+          Value slice = tensor::ExtractSliceOp::create(builder, loc, sliceType, source, from, sourceSizes, sourceSteps);
+          return {tensor::InsertSliceOp::create(builder, loc, slice, carried.front(), to, sizes, steps)};
+        });
+    rewriter.replaceOp(op, nest.results);
+    return success();
+  }
+};
+
 // linalg.pack is a pad, a reshape and a transpose; linalg.unpack the reverse.
 struct LowerPack : OpRewritePattern<linalg::PackOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -163,7 +212,7 @@ struct ImportGraph : keel::impl::ImportGraphBase<ImportGraph> {
       return signalPassFailure();
 
     RewritePatternSet patterns(context);
-    patterns.add<EraseAssert, GatherToGeneric, LowerPack, LowerUnPack, SplatToFill,
+    patterns.add<EraseAssert, GatherToGeneric, ScatterToLoops, LowerPack, LowerUnPack, SplatToFill,
                  ToDestinationStyle<tensor::GenerateOp>>(context);
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     linalg::populateElementwiseToLinalgConversionPatterns(patterns);

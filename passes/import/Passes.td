@@ -8,6 +8,7 @@ def ImportGraph : Pass<"import-graph", "mlir::ModuleOp"> {
   let description = [{
     Strips attributes of unknown dialects (`mhlo.*`, `jax.*`, `torch.*`), inlines helper functions, drops run-time
     assertions, and rewrites into plainer forms: `tensor.gather` into a `linalg.generic` around `tensor.extract`,
+    `tensor.scatter` into loops that insert slices,
     `tensor.concat` into `tensor.insert_slice`s, `tensor.splat` and `tensor.generate` into `linalg`, arithmetic on
     tensors into `linalg.generic`, `linalg.pack`, `linalg.unpack` and Winograd transforms into their parts. Unit
     dimensions of computations are folded away, so that a statistic of a row is a `[rows]` array and no `[rows x 1]` one.
@@ -24,7 +25,8 @@ def ImportGraph : Pass<"import-graph", "mlir::ModuleOp"> {
         ins(%x, %m : tensor<8x4xf32>, tensor<8xf32>) outs(%e : tensor<8x4xf32>) ...
     ```
   }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
 }
 
 def LowerTensorOps : Pass<"lower-tensor-ops", "mlir::ModuleOp"> {

@@ -24,7 +24,7 @@ gpu.module @device {
 // CHECK: %[[KERNEL:.*]] = llvm.mlir.constant(0 : i32)
 // CHECK: llvm.call %[[LAUNCH]](%[[ENV]], %[[KERNEL]], %{{.*}}, %[[WORDS]]) : !llvm.ptr, (!llvm.ptr, i32, i32, !llvm.ptr) -> ()
 // CHECK-NOT: keel.launch
-// HOST-LABEL: llvm.func internal @forward
+// HOST-LABEL: llvm.func internal @entry.forward
 // HOST: llvm.call
 // HOST-NOT: unrealized_conversion_cast
 func.func @forward(%x: memref<?x4xf32>, %y: memref<?x4xf32> {keel.output = 0 : i32}) {

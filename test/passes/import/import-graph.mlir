@@ -77,6 +77,22 @@ func.func @gather(%table: tensor<100x32xf32>, %ids: tensor<?x1xi32>) -> tensor<?
 
 // -----
 
+// A slice after the other, at the rows that the indices say.
+// CHECK-LABEL: func.func @scatter
+// CHECK-SAME: %[[ROWS:.*]]: tensor<?x32xf32>, %[[IDS:.*]]: tensor<?x1xi32>, %[[TABLE:.*]]: tensor<100x32xf32>
+// CHECK: scf.for %[[I:.*]] = {{.*}} iter_args(%[[T:.*]] = %[[TABLE]])
+// CHECK:   %[[ID:.*]] = tensor.extract %[[IDS]][%[[I]], %{{.*}}]
+// CHECK:   %[[AT:.*]] = arith.index_cast %[[ID]]
+// CHECK:   %[[ROW:.*]] = tensor.extract_slice %[[ROWS]][%[[I]], 0] [1, 32] [1, 1] : tensor<?x32xf32> to tensor<32xf32>
+// CHECK:   tensor.insert_slice %[[ROW]] into %[[T]][%[[AT]], 0] [1, 32] [1, 1]
+func.func @scatter(%rows: tensor<?x32xf32>, %ids: tensor<?x1xi32>, %table: tensor<100x32xf32>) -> tensor<100x32xf32> {
+  %0 = tensor.scatter %rows into %table[%ids] scatter_dims([0]) unique
+      : (tensor<?x32xf32>, tensor<100x32xf32>, tensor<?x1xi32>) -> tensor<100x32xf32>
+  return %0 : tensor<100x32xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @plainer_forms
 // CHECK: tensor.insert_slice
 // CHECK: tensor.insert_slice

@@ -10,17 +10,12 @@ using namespace mlir;
 using namespace keel;
 
 void TileGenerator::afterAll(Value count, Value arrivals, llvm::function_ref<void()> body, bool ofFirstThread) {
-  if (!ofFirstThread)
-    device.barrier();
-  int64_t flag = device.allocateShared(4);
-  arrive(count, arrivals, flag);
-  ifLast(flag, body);
-}
-
-void TileGenerator::arrive(Value count, Value arrivals, int64_t flag) {
   OpBuilder &builder = device.builder;
   Type i32 = builder.getI32Type();
   auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
+  if (!ofFirstThread)
+    device.barrier();
+  Value flag = device.shared(device.allocateShared(4));
   device.when(device.isZero(device.thread()), [&] {
     Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
     // The barrier put the block's writes before this fence, which releases them all (PTX ISA 8.8, causality order).
@@ -30,15 +25,12 @@ void TileGenerator::arrive(Value count, Value arrivals, int64_t flag) {
                                               LLVM::AtomicOrdering::monotonic, "device");
     fence();
     Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last);
-    device.store({arith::ExtUIOp::create(builder, device.loc, i32, isLast)}, device.shared(flag));
+    device.store({arith::ExtUIOp::create(builder, device.loc, i32, isLast)}, flag);
   });
-}
-
-void TileGenerator::ifLast(int64_t flag, llvm::function_ref<void()> body) {
-  OpBuilder &builder = device.builder;
   device.barrier();
-  Value arrived = device.load(device.shared(flag), builder.getI32Type()).front();
-  device.when(arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, arrived, device.word(0)), body);
+  Value isLast = arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::ne, device.load(flag, i32).front(),
+                                       device.word(0));
+  device.when(isLast, body);
 }
 
 void TileGenerator::emitRowFinish(unsigned index, TilePlace place, Value rowTile, int64_t across) {
@@ -129,38 +121,7 @@ void TileGenerator::emitFinish(unsigned index, Value parts, Value columnTile) {
 void TileGenerator::emitScalars() {
   if (space.scalars.empty())
     return;
-  if (readFlag)
-    return ifLast(*readFlag, [&] { computeScalars(); });
   afterAll(device.multiply(device.numBlocks(), schedule.groups()), counter(takeTicket()), [&] { computeScalars(); });
-}
-
-void TileGenerator::readScalars() {
-  auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
-  SmallVector<unsigned> operands;
-  for (auto [index, value] : llvm::enumerate(yield.getValues()))
-    if (llvm::is_contained(space.scalars, value.getDefiningOp())) {
-      if (cast<RankedTensorType>(value.getType()).getRank())
-        return;
-      operands.push_back(kernel.getInputs().size() + index);
-    }
-  // Main loops and tiles in turn have their own way through memory, and one arrival for much work.
-  for (auto [section, how] : llvm::zip(space.sections, schedule.sections))
-    if (section.mainLoop || how.blocks)
-      return;
-  if (operands.empty() || space.sections.empty())
-    return;
-  for (unsigned operand : operands)
-    device.numbers[operand] =
-        device.load(device.parameter(operand), getElementTypeOrSelf(kernel->getOperand(operand).getType())).front();
-  readFlag = device.allocateShared(4);
-  readArrivals = counter(takeTicket());
-}
-
-void TileGenerator::arriveAsReader() {
-  if (!readFlag)
-    return;
-  device.barrier();
-  arrive(device.numBlocks(), readArrivals, *readFlag);
 }
 
 void TileGenerator::computeScalars() {

@@ -71,7 +71,7 @@ public:
         insertedAt(insert, position, [&](Value inside, function_ref<Value()> source) {
           device.when(inside, [&] { write(output, position, source()); });
         });
-      else if (isa<tensor::PadOp, tensor::InsertSliceOp, tensor::GenerateOp>(op))
+      else if (isa<tensor::ExtractSliceOp, tensor::PadOp, tensor::InsertSliceOp, tensor::GenerateOp>(op))
         write(output, position, valueAt(op->getResult(0), position));
       else
         status = op->emitError("no GPU kernel can be made of '") << op->getName() << "' yet";

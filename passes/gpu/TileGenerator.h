@@ -73,9 +73,6 @@ private:
   /// what the first thread of each did.
   void afterAll(mlir::Value count, mlir::Value arrivals, llvm::function_ref<void()> body,
                 bool ofFirstThread = false);
-  /// Its two halves. `flag`: four bytes of shared memory that keep whether the block is the last.
-  void arrive(mlir::Value count, mlir::Value arrivals, int64_t flag);
-  void ifLast(int64_t flag, llvm::function_ref<void()> body);
   /// What is made of sums along the rows of a tile, by its last block: a thread a row.
   void emitRowFinish(unsigned index, TilePlace place, mlir::Value rowTile, int64_t across);
   /// Whether sums over the rows are to be added up, and something to be made of them.
@@ -88,10 +85,6 @@ private:
   /// Single numbers that are functions of arguments: when no block reads the old ones any more.
   void emitScalars();
   void computeScalars();
-  /// Reads their old values first of all, where blocks can say that they have before they write anything: at the end
-  /// they would wait for what they wrote, only to say it.
-  void readScalars();
-  void arriveAsReader();
 
   KernelOp kernel;
   const KernelSpace &space;
@@ -99,8 +92,6 @@ private:
   DeviceFunction result;
   unsigned firstTicket, tickets = 0;
   int64_t firstWord, batch, words = 0;
-  std::optional<int64_t> readFlag; // where blocks arrive as readers: whether it is the last, in shared memory
-  mlir::Value readArrivals;
   mlir::Value epochCounter, epoch; // of the launch, which words that blocks exchange carry
   std::vector<SectionFamily> families;
   DeviceKernel device;

@@ -62,8 +62,6 @@ static int64_t accessWidth(const Matrix &matrix, const FragmentLayout &layout, T
 }
 
 Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
-  if (Value number = device.numbers.lookup(argument.getArgNumber()))
-    return {false, false, {number}};
   auto type = cast<RankedTensorType>(argument.getType());
   Type elementType = type.getElementType();
   Matrix matrix = describe(device, argument.getArgNumber(), type, axes);

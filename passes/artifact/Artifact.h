@@ -10,8 +10,8 @@ namespace keel {
 /// On an entry's llvm.func: what keel_artifact_entry says of it (a dictionary; see LowerEntries.cpp).
 constexpr llvm::StringLiteral entryAttribute = "keel.entry";
 /// On an entry's llvm.func: its kernels, each a dictionary: name, location; of a GPU's also symbol, threads,
-/// shared_bytes, num_arguments, cluster, waits, stays, schedule, tensor_maps (of keel_artifact_tensor_map's fields),
-/// and parameters: the types of what it is given, tensors and numbers.
+/// shared_bytes, num_arguments, cluster, waits, stays, schedule, tensor_maps (of keel_artifact_tensor_map's fields, the
+/// dtype as a type), and parameters: the types of what it is given, tensors and numbers.
 constexpr llvm::StringLiteral kernelsAttribute = "keel.kernels";
 
 /// What the symbols of entries and of state begin with from ReserveNames on; and the name in the model.

@@ -52,9 +52,10 @@ llvm::Constant *MetadataBuilder::tensorMap(DictionaryAttr description) {
   auto extents = description.getAs<DenseI64ArrayAttr>("extents").asArrayRef();
   SmallVector<uint32_t> boxWords(box.begin(), box.end());
   SmallVector<uint64_t> extentWords(extents.begin(), extents.end());
-  return llvm::ConstantStruct::get(tensorMapType, {number("argument"), number("dtype"),
-                                                   llvm::ConstantDataArray::get(context, boxWords),
-                                                   llvm::ConstantDataArray::get(context, extentWords)});
+  return llvm::ConstantStruct::get(tensorMapType,
+                                   {number("argument"), i32(getDtype(description.getAs<TypeAttr>("type").getValue())),
+                                    llvm::ConstantDataArray::get(context, boxWords),
+                                    llvm::ConstantDataArray::get(context, extentWords)});
 }
 
 // A CPU's kernel has a name and a place; the rest says how a GPU launches one.

@@ -9,6 +9,9 @@
 #include "llvm/IR/DerivedTypes.h"
 
 namespace keel {
+/// The keel_dtype of a tensor's elements.
+uint32_t getDtype(mlir::Type type);
+
 // Makes constants; a null list becomes a null pointer.
 class MetadataBuilder {
 public:

@@ -10,7 +10,7 @@
 using namespace mlir;
 using namespace keel;
 
-static uint32_t getDtype(Type type) {
+uint32_t keel::getDtype(Type type) {
   if (type.isF16())
     return KEEL_DTYPE_F16;
   if (type.isBF16())

@@ -27,10 +27,9 @@ static std::string getSymbol(KernelOp kernel, Operation *module) {
       c = '_';
   if (name.empty() || llvm::isDigit(name.front()))
     name.insert(0, "kernel_");
-  std::string free = name;
-  for (unsigned suffix = 1; SymbolTable::lookupSymbolIn(module, free); ++suffix)
-    free = name + "_" + std::to_string(suffix);
-  return free;
+  auto isTaken = [&](StringRef symbol) { return SymbolTable::lookupSymbolIn(module, symbol) != nullptr; };
+  unsigned suffix = 1;
+  return isTaken(name) ? SymbolTable::generateSymbolName<64>(name, isTaken, suffix).str().str() : name;
 }
 
 DeviceKernel::DeviceKernel(OpBuilder &moduleBuilder, KernelOp kernel, TypeRange extraInputs, TypeRange extraInits,
@@ -52,7 +51,8 @@ DeviceKernel::DeviceKernel(OpBuilder &moduleBuilder, KernelOp kernel, TypeRange 
   function = LLVM::LLVMFuncOp::create(moduleBuilder, loc,
                                       getSymbol(kernel, moduleBuilder.getInsertionBlock()->getParentOp()), type);
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-  // Without it ptxas would rather spill than give up a multiprocessor's fourth block.
+  // Without it ptxas would rather spill than give up a multiprocessor's fourth block. (TileGenerator asks for two where
+  // that is worth registers.)
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
   Block *entry = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);

@@ -4,7 +4,12 @@
 #include "passes/cost/DeviceDescription.h"
 #include "passes/gpu/MainLoop.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
 namespace keel {
+
+/// The module's device code, empty as yet.
+mlir::gpu::GPUModuleOp addDeviceModule(mlir::ModuleOp module);
 
 /// How a kernel runs: what follows from its sections and the device.
 struct KernelSchedule {

@@ -22,6 +22,13 @@ namespace keel {
 #define GEN_PASS_DEF_GENERATEGPU
 #include "passes/gpu/Passes.h.inc"
 
+gpu::GPUModuleOp addDeviceModule(ModuleOp module) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto device = gpu::GPUModuleOp::create(builder, module.getLoc(), "device");
+  SymbolTable(module).insert(device); // an entry may have the name
+  return device;
+}
+
 namespace {
 
 /// What launches keep for themselves from one to the next: counters, and words that blocks exchange.
@@ -40,10 +47,9 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
       other.emitError("a model has kernels or device code of its own, in a gpu.module, but not both");
       return signalPassFailure();
     }
-    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    SymbolTable symbols(module);
-    auto device = gpu::GPUModuleOp::create(builder, module.getLoc(), "device");
-    deviceSymbol = symbols.insert(device); // an entry may have the name
+    OpBuilder builder(module);
+    gpu::GPUModuleOp device = addDeviceModule(module);
+    deviceSymbol = device.getSymNameAttr();
     OpBuilder deviceBuilder = OpBuilder::atBlockEnd(device.getBody());
     auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
     LLVM::GlobalOp::create(deviceBuilder, module.getLoc(), bytes, /*isConstant=*/false, LLVM::Linkage::External,

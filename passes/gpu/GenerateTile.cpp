@@ -53,7 +53,7 @@ TileGenerator::TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const Ke
 }
 
 bool TileGenerator::hidesLatency() const {
-  return llvm::all_of(llvm::zip(space.sections, schedule.sections), [](auto each) {
+  return !space.sections.empty() && llvm::all_of(llvm::zip(space.sections, schedule.sections), [](auto each) {
     auto [section, how] = each;
     return how.loop == SectionSchedule::Loop::Mma && how.isShallow(section) &&
            how.layout.rowsHeld() * how.layout.columnsHeld() <= 32;
@@ -72,7 +72,7 @@ DeviceFunction TileGenerator::run() {
   made.words = words;
   device.function->setAttr(threadsAttribute, device.builder.getI32IntegerAttr(schedule.blockThreads()));
   if (hidesLatency())
-    device.function->setAttr(NVVM::NVVMDialect::getMaxnregAttrName(), device.builder.getI32IntegerAttr(128));
+    device.function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), device.builder.getI32IntegerAttr(2));
   device.function->setAttr(sharedBytesAttribute, device.builder.getI32IntegerAttr(device.sharedBytes()));
   device.function->setAttr(scheduleAttribute, device.builder.getStringAttr(schedule.describe(space)));
   return made;

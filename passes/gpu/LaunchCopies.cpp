@@ -1,4 +1,5 @@
 // Copies that bufferization left between buffers of the device become launches of a copy kernel.
+#include "passes/gpu/Generate.h"
 #include "passes/gpu/Passes.h"
 
 #include "dialect/keel/Keel.h"
@@ -100,13 +101,7 @@ struct LaunchCopies : keel::impl::LaunchCopiesBase<LaunchCopies> {
     if (copies.empty())
       return;
     auto modules = getOperation().getOps<gpu::GPUModuleOp>();
-    gpu::GPUModuleOp device = modules.empty() ? nullptr : *modules.begin();
-    if (!device) {
-      SymbolTable symbols(getOperation());
-      OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
-      device = gpu::GPUModuleOp::create(builder, getOperation().getLoc(), "device");
-      symbols.insert(device); // an entry may have the name
-    }
+    gpu::GPUModuleOp device = modules.empty() ? addDeviceModule(getOperation()) : *modules.begin();
     DenseMap<Type, LLVM::LLVMFuncOp> functions;
     for (KernelOp kernel : copies)
       replace(kernel, device, functions);

@@ -4,7 +4,6 @@
 #include "dialect/keel/Keel.h"
 #include "passes/artifact/Artifact.h"
 #include "passes/artifact/PointersToMemrefs.h"
-#include "runtime/include/keel/artifact.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -86,13 +85,10 @@ static DictionaryAttr describe(LaunchOp launch, TensorMapAttr map) {
   for (int64_t extent : type.getShape())
     extents.push_back(ShapedType::isDynamic(extent) ? -1 - word++ : extent);
   int32_t box[] = {int32_t(map.getRows()), int32_t(map.getColumns())};
-  return builder.getDictionaryAttr(
-      {builder.getNamedAttr("argument", builder.getI32IntegerAttr(map.getOperand())),
-       builder.getNamedAttr("dtype", builder.getI32IntegerAttr(type.getElementType().isF32()   ? KEEL_DTYPE_F32
-                                                               : type.getElementType().isF16() ? KEEL_DTYPE_F16
-                                                                                               : KEEL_DTYPE_BF16)),
-       builder.getNamedAttr("box", builder.getDenseI32ArrayAttr(box)),
-       builder.getNamedAttr("extents", builder.getDenseI64ArrayAttr(extents))});
+  return builder.getDictionaryAttr({builder.getNamedAttr("argument", builder.getI32IntegerAttr(map.getOperand())),
+                                    builder.getNamedAttr("type", TypeAttr::get(type.getElementType())),
+                                    builder.getNamedAttr("box", builder.getDenseI32ArrayAttr(box)),
+                                    builder.getNamedAttr("extents", builder.getDenseI64ArrayAttr(extents))});
 }
 
 // What the metadata says of the launch's kernel.

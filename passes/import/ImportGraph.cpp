@@ -2,6 +2,7 @@
 // dimensions, tensor ops that have a plainer form in linalg. What it computes stays the same.
 #include "passes/import/Passes.h"
 
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -102,10 +103,8 @@ struct GatherToGeneric : OpRewritePattern<tensor::GatherOp> {
               position.push_back(linalg::IndexOp::create(builder, loc, resultDim));
               continue;
             }
-            Value index = arguments[coordinate++];
-            if (!index.getType().isIndex())
-              index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), index);
-            position.push_back(index);
+            position.push_back(
+                getValueOrCreateCastToIndexLike(builder, loc, builder.getIndexType(), arguments[coordinate++]));
           }
           Value element = tensor::ExtractOp::create(builder, loc, source, position);
           linalg::YieldOp::create(builder, loc, element);
@@ -153,9 +152,7 @@ struct ScatterToLoops : OpRewritePattern<tensor::ScatterOp> {
             SmallVector<Value> position(batch);
             position.push_back(arith::ConstantIndexOp::create(builder, loc, coordinate));
             Value index = tensor::ExtractOp::create(builder, loc, indices, position);
-            if (!index.getType().isIndex())
-              index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), index);
-            to[dim] = index;
+            to[dim] = getValueOrCreateCastToIndexLike(builder, loc, builder.getIndexType(), index);
           }
           SmallVector<OpFoldResult> sourceSteps(sourceType.getRank(), one), steps(destType.getRank(), one);
           Value slice = tensor::ExtractSliceOp::create(builder, loc, sliceType, source, from, sourceSizes, sourceSteps);

@@ -12,7 +12,7 @@
 // a multiprocessor.
 // CHECK: llvm.func @short_matmul_0
 // CHECK-SAME: keel.schedule = "mma.sync 64x128x32"
-// CHECK-SAME: nvvm.maxnreg = 128 : i32
+// CHECK-SAME: nvvm.minctasm = 2 : i32
 // CHECK-NOT: nvvm.cp.async
 // CHECK: nvvm.mma.sync
 // CHECK: nvvm.shfl.sync bfly

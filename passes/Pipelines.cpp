@@ -106,6 +106,11 @@ void keel::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &o
   manager.addPass(createNormalizeGraph());
   // While rows are dimensions of whole tensors.
   manager.addPass(createMarkSplittable());
+  // A GPU's kernels run over rows and columns alone.
+  if (options.sm) {
+    manager.addPass(createFlattenGroups());
+    manager.addPass(createCSEPass());
+  }
   // Roundings before kernels: they belong to the kernel that makes the value.
   manager.addPass(createLowerPrecision({options.precision, isTransposed}));
   if (isRounded(options) || isTransposed)

@@ -52,6 +52,8 @@ Expected<DeviceDescription> DeviceDescription::parse(StringRef text) {
   device.launch = number("launch_us", true) * 1e-6;
   device.barrier = number("barrier_us", true) * 1e-6;
   device.cluster = number("cluster_us", true) * 1e-6;
+  device.pipeline = number("pipeline_us", true) * 1e-6;
+  device.mmaShare = number("mma_sync_share");
   if (const json::Array *groups = object ? object->getArray("groups") : nullptr)
     for (const json::Value &group : *groups)
       device.groups.push_back(group.getAsNumber().value_or(0));

@@ -20,6 +20,8 @@ struct DeviceDescription {
   double bandwidth = 0, cacheBandwidth = 0; ///< bytes/s: that a copy reaches; of the cache that all share
   double sharedBytes = 0, registers = 0, largestCluster = 1;
   double launch = 0, barrier = 0, cluster = 0; ///< seconds
+  double pipeline = 0;                         ///< seconds: what starting a kernel of wgmma takes beyond another's launch
+  double mmaShare = 1;                         ///< of `tf32` and `half`, what mma.sync reaches
   std::vector<double> groups;                  ///< multiprocessors of each; a cluster lies in one
 
   /// Multiprocessors that clusters of that many blocks can fill at a time.

@@ -7,14 +7,15 @@
 
 using namespace keel;
 
-static double peakOf(KernelWork::Reads reads, const DeviceDescription &device) {
-  switch (reads) {
+static double peakOf(const KernelWork &work, const DeviceDescription &device) {
+  double share = work.wgmma ? 1 : device.mmaShare;
+  switch (work.reads) {
   case KernelWork::Reads::F32:
     return device.f32;
   case KernelWork::Reads::Tf32:
-    return device.tf32 > 0 ? device.tf32 : device.f32;
+    return device.tf32 > 0 ? device.tf32 * share : device.f32;
   case KernelWork::Reads::Half:
-    return device.half > 0 ? device.half : device.f32;
+    return device.half > 0 ? device.half * share : device.f32;
   }
   llvm_unreachable("all were named");
 }
@@ -39,7 +40,7 @@ KernelCost keel::estimateCost(const KernelWork &work, const DeviceDescription &d
   double operands = (double(work.tileRows) / work.readers + work.tileColumns) * work.depth *
                     (work.reads == KernelWork::Reads::Half ? 2 : 4);
   cost.matmul = turns * device.multiprocessors *
-                std::max(2 * elements * work.depth / peakOf(work.reads, device), operands / device.cacheBandwidth);
+                std::max(2 * elements * work.depth / peakOf(work, device), operands / device.cacheBandwidth);
   double epilogue = turns * elements * work.instructions / (device.lanes * device.clock);
   if (work.depth) {
     // One block's epilogue runs beside the other blocks' main loops.
@@ -48,7 +49,7 @@ KernelCost keel::estimateCost(const KernelWork &work, const DeviceDescription &d
     // Nothing but loads, which other warps' instructions hide.
     cost.epilogue = std::max(0.0, epilogue - cost.memory);
   }
-  cost.launch = device.launch;
+  cost.launch = device.launch + (work.wgmma ? device.pipeline : 0);
   double latency = work.exchange == KernelWork::Exchange::Cluster ? device.cluster : device.barrier;
   if (work.pingpong) {
     // A tile's other work runs beside the next tile's main loop; the last one's, and what is longer than that, beside

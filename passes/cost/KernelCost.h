@@ -22,6 +22,7 @@ struct KernelWork {
   enum class Exchange { Barrier, Cluster } exchange = Exchange::Barrier;
   int64_t cluster = 1;   ///< blocks that are launched together, and share a row
   int64_t readers = 1;   ///< of them, that get the same rows of the product's first operand by one read
+  bool wgmma = false;    ///< what multiplies; else mma.sync, or lanes
   bool pingpong = false; ///< two groups of a block's threads take its tiles in turn
 };
 

@@ -65,6 +65,7 @@ private:
     work.sharedBytes = limits.hasWgmma ? 200 << 10 : 3 * 64 * (work.tileRows + tileColumns);
     work.bytes = elementBytes * (double(norm.rows) * depth + double(depth) * columns + double(norm.rows) * columns);
     work.instructions = instructions;
+    work.wgmma = limits.hasWgmma;
     work.pingpong = limits.hasWgmma && tileColumns <= sharedTile;
     return work;
   }

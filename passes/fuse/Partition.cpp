@@ -1,5 +1,6 @@
 // Decides which computations become one kernel: greedily, in program order, each op joins the kernel of one of its
 // producers if it can take part in that kernel's loop over rows.
+#include "passes/fuse/Columns.h"
 #include "passes/fuse/PartitionState.h"
 #include "passes/fuse/View.h"
 
@@ -269,29 +270,13 @@ private:
     return nest && nest->numLoops() <= (isMainLoop(op) ? 3 : 2);
   }
 
-  /// The extent of the columns that the op goes over, in what it makes or sums; none where it has no columns.
-  static std::optional<int64_t> columnsOf(Operation *op) {
-    std::optional<LoopNest> nest = LoopNest::get(op);
-    for (Type type : op->getResultTypes())
-      if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getRank() == 2)
-        return tensor.getDimSize(1);
-    if (nest && nest->numLoops() == 2)
-      for (auto [map, operand] : llvm::zip(nest->operandMaps, op->getOperands()))
-        if (map.isIdentity())
-          return cast<ShapedType>(operand.getType()).getDimSize(1);
-    return std::nullopt;
-  }
-
   /// Whether the target's kernels can hold the op beside the group's.
   bool fitsTarget(Operation *op, const KernelGroup &group) {
     // A main loop stands first; what prepares its operands is moved there later.
     if (limits.planar && (isMainLoop(op) || !isPlanar(op) || !llvm::all_of(group.ops, isPlanar)))
       return false;
-    if (limits.planar)
-      if (std::optional<int64_t> columns = columnsOf(op))
-        for (Operation *other : group.ops)
-          if (std::optional<int64_t> its = columnsOf(other); its && its != columns)
-            return false;
+    if (limits.planar && !shareColumns(op, group.ops.getArrayRef()))
+      return false;
     // Moments of a long row, unlike sums, need it twice.
     return !isa<norm::MomentsOp>(op) || !group.mainLoop || !limits.rowColumns || longestSum(op) <= limits.rowColumns;
   }

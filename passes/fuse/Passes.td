@@ -47,6 +47,29 @@ def NormalizeGraph : Pass<"normalize-graph", "mlir::ModuleOp"> {
                            "mlir::math::MathDialect"];
 }
 
+def FlattenGroups : Pass<"flatten-groups", "mlir::ModuleOp"> {
+  let summary = "lets loops over groups of columns, and over a group's columns, be one loop over columns";
+  let description = [{
+    For targets whose kernels run over rows and columns. Where a tensor's columns are split in groups of a power of two, as
+    group norm splits them, an op over rows, groups and a group's columns becomes an op over rows and columns, which reads
+    what there is one of for each group by the column's number: a `floordiv`. A sum along each group is a sum along the
+    columns, into the group's place. Moments of groups become two sums.
+
+    ```mlir
+    %s = tensor.expand_shape %x [[0], [1, 2]] output_shape [8, 4, 32] : tensor<8x128xf32> into tensor<8x4x32xf32>
+    %y = linalg.generic {indexing_maps = [(d0, d1, d2) -> (d0, d1, d2), (d0, d1, d2) -> (d0, d1), (d0, d1, d2) -> (d0, d1, d2)], ...}
+           ins(%s, %m : tensor<8x4x32xf32>, tensor<8x4xf32>) outs(%i : tensor<8x4x32xf32>) { subf }
+    %r = tensor.collapse_shape %y [[0], [1, 2]] : tensor<8x4x32xf32> into tensor<8x128xf32>
+    ```
+    becomes
+    ```mlir
+    %r = linalg.generic {indexing_maps = [(d0, d1) -> (d0, d1), (d0, d1) -> (d0, d1 floordiv 32), (d0, d1) -> (d0, d1)], ...}
+           ins(%x, %m : tensor<8x128xf32>, tensor<8x4xf32>) outs(%j : tensor<8x128xf32>) { subf }
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect", "mlir::arith::ArithDialect"];
+}
+
 def FormKernels : Pass<"form-kernels", "mlir::ModuleOp"> {
   let summary = "groups computations into kernels, each one launch";
   let description = [{

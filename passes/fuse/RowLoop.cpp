@@ -78,9 +78,24 @@ std::optional<unsigned> dimOfLoop(AffineMap map, unsigned loop) {
   return dim;
 }
 
+std::optional<LoopGroups> LoopGroups::get(AffineExpr index) {
+  auto quotient = dyn_cast<AffineBinaryOpExpr>(index);
+  if (!quotient || quotient.getKind() != AffineExprKind::FloorDiv)
+    return std::nullopt;
+  auto loop = dyn_cast<AffineDimExpr>(quotient.getLHS());
+  auto width = dyn_cast<AffineConstantExpr>(quotient.getRHS());
+  if (!loop || !width)
+    return std::nullopt;
+  return LoopGroups{loop.getPosition(), width.getValue()};
+}
+
 int64_t longestSum(Operation *op) {
   std::optional<LoopNest> nest = LoopNest::get(op);
   int64_t longest = 0;
+  for (AffineMap map : nest->resultMaps)
+    for (AffineExpr index : map.getResults())
+      if (std::optional<LoopGroups> groups = LoopGroups::get(index); groups && !nest->isParallel(groups->loop))
+        return groups->width;
   for (auto [map, operand] : llvm::zip(nest->operandMaps, op->getOperands()))
     if (auto type = dyn_cast<ShapedType>(operand.getType()))
       for (unsigned dim : llvm::seq(map.getNumResults())) {

@@ -30,6 +30,14 @@ std::optional<unsigned> loopOfDim(mlir::AffineMap map, unsigned dim);
 /// The dimension of what `map` reads that `loop` alone runs over; none if the loop appears elsewhere in the map too.
 std::optional<unsigned> dimOfLoop(mlir::AffineMap map, unsigned loop);
 
+/// An index that counts groups of so many steps of a loop: `loop floordiv width`. Where the loop is a sum's, it has a sum
+/// for each group.
+struct LoopGroups {
+  unsigned loop;
+  int64_t width;
+  static std::optional<LoopGroups> get(mlir::AffineExpr index);
+};
+
 /// The most elements, as far as known, that a structured op sums along one dimension of what it reads; 0 for none.
 int64_t longestSum(mlir::Operation *op);
 

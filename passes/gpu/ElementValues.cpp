@@ -2,6 +2,7 @@
 #include "passes/gpu/ElementValues.h"
 
 #include "passes/fuse/Partition.h"
+#include "passes/fuse/RowLoop.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Utils.h"
@@ -216,5 +217,8 @@ bool ElementValues::isWritten(linalg::GenericOp op, OpOperand *init) {
   SmallVector<unsigned> reductions;
   op.getReductionDims(reductions);
   AffineMap map = op.getMatchingIndexingMap(init);
-  return llvm::any_of(reductions, [&](unsigned loop) { return map.isFunctionOfDim(loop); });
+  return llvm::any_of(map.getResults(), [&](AffineExpr expr) {
+    return !LoopGroups::get(expr) &&
+           llvm::any_of(reductions, [&](unsigned loop) { return expr.isFunctionOfDim(loop); });
+  });
 }

@@ -24,6 +24,16 @@ static double estimateWithoutNorm(const Section &section, const SectionSchedule 
 
 void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch,
                            unsigned sm, bool hasWgmma) {
+  auto remarkAt = [&](Operation *where, StringRef name) {
+    return remark::analysis(where->getLoc(), remark::RemarkOpts::name(name).category("gpu").function(kernel.getName()));
+  };
+  std::string target = ("sm_" + Twine(sm) + (hasWgmma ? "a" : "")).str();
+  if (schedule.compared)
+    remarkAt(space.sections[0].mainLoop, "main-loop")
+        << llvm::formatv("kernel '{0}' for {1}, expected on {2}: wgmma {3:F1} us, mma.sync {4:F1} us; {5}", kernel.getName(),
+                         target, getDeviceOfCapability(sm).name, 1e6 * schedule.compared->wgmma,
+                         1e6 * schedule.compared->mma, schedule.isSpecialised() ? "wgmma" : "mma.sync")
+               .str();
   for (auto [section, how] : llvm::zip(space.sections, schedule.sections)) {
     if (!section.wholeRows)
       continue;
@@ -35,9 +45,8 @@ void keel::explainRowCosts(KernelOp kernel, const KernelSpace &space, const Kern
     if (costs.empty()) // no such device is known
       return;
     Operation *where = section.mainLoop ? section.mainLoop : section.ops.front();
-    remark::analysis(where->getLoc(), remark::RemarkOpts::name("cost").category("gpu").function(kernel.getName()))
-        << ("kernel '" + kernel.getName() + "' for sm_" + Twine(sm) + (hasWgmma ? "a" : "") + ", " +
-            how.describe(section) + ": completing its rows is expected to add " + costs)
-               .str();
+    remarkAt(where, "cost") << ("kernel '" + kernel.getName() + "' for " + target + ", " + how.describe(section) +
+                               ": completing its rows is expected to add " + costs)
+                                  .str();
   }
 }

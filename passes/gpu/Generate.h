@@ -25,6 +25,11 @@ struct KernelSchedule {
   /// Groups of `threads` that run tile programs of their own.
   int64_t groups() const { return pingpong() ? wgmmaThreads / groupThreads : 1; }
   int64_t blockThreads() const { return threads * groups() + (isSpecialised() ? copyingThreads : 0); }
+  /// Seconds, where both could be had.
+  struct Compared {
+    double wgmma, mma;
+  };
+  std::optional<Compared> compared;
   int64_t mostBlocks = 0; // that a kernel whose blocks stay for several tiles is launched with
   std::string describe(const KernelSpace &space) const;
 };
@@ -40,13 +45,17 @@ constexpr llvm::StringLiteral pingpongAttribute = "keel.pingpong";
 /// chosen; i64.
 constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 
+/// On a kernel, or on the module for all that can: "mma.sync" in the place of wgmma as the main loop of products that both
+/// take. A forced tile, ping-pong or cluster is wgmma's.
+constexpr llvm::StringLiteral loopAttribute = "keel.loop";
+
 /// Chooses tiles and main loops for a device; `batch` is the most rows where their number is dynamic; `hasWgmma`: the
 /// target is sm_90a.
 KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,
                               bool hasWgmma);
 
 /// A remark for each section that completes rows: what that is expected to add to its time, on every GPU that runs the
-/// target and has a description.
+/// target and has a description; and one for a choice between main loops.
 void explainRowCosts(KernelOp kernel, const KernelSpace &space, const KernelSchedule &schedule, int64_t batch,
                      unsigned sm, bool hasWgmma);
 

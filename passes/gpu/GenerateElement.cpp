@@ -4,6 +4,7 @@
 #include "passes/gpu/ElementValues.h"
 
 #include "passes/fuse/Partition.h"
+#include "passes/fuse/RowLoop.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Utils.h"
@@ -145,16 +146,27 @@ private:
   LogicalResult emitGeneric(linalg::GenericOp op, OpResult result, ArrayRef<Value> position) {
     SmallVector<Value> loops(op.getNumLoops());
     AffineMap map = op.getIndexingMapMatchingResult(result);
-    if (!map.isProjectedPermutation())
+    auto isPlain = [](AffineExpr expr) { return isa<AffineDimExpr>(expr) || LoopGroups::get(expr); };
+    if (!llvm::all_of(map.getResults(), isPlain))
       return op.emitError("no GPU kernel can be made of results that are written out of place yet");
-    for (auto [expr, index] : llvm::zip(map.getResults(), position))
-      loops[cast<AffineDimExpr>(expr).getPosition()] = index;
+    SmallVector<std::pair<LoopGroups, Value>> groups; // of a loop that sums, where the element's start
+    for (auto [expr, index] : llvm::zip(map.getResults(), position)) {
+      if (std::optional<LoopGroups> each = LoopGroups::get(expr))
+        groups.emplace_back(*each, arith::MulIOp::create(builder, loc, index,
+                                                         arith::ConstantIndexOp::create(builder, loc, each->width)));
+      else
+        loops[cast<AffineDimExpr>(expr).getPosition()] = index;
+    }
     SmallVector<unsigned> reductions;
     op.getReductionDims(reductions);
     if (llvm::any_of(reductions, [&](unsigned loop) { return loops[loop]; }) ||
-        reductions.size() + map.getNumResults() != op.getNumLoops())
+        reductions.size() + map.getNumResults() - groups.size() != op.getNumLoops())
       return op.emitError(
           "no GPU kernel can be made of a loop nest whose smallest result is not what it runs over in parallel yet");
+    for (auto [each, start] : groups) {
+      loops[each.loop] = start;
+      widths[each.loop] = each.width;
+    }
     if (reductions.empty()) {
       writeResults(op, loops, body(op, loops, operandsAt(op, loops, {})), /*written=*/false);
       return success();
@@ -184,7 +196,14 @@ private:
       return results;
     }
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0), one = arith::ConstantIndexOp::create(builder, loc, 1);
-    auto loop = scf::ForOp::create(builder, loc, zero, loopExtent(op, reductions.front()), one, sums);
+    Value start = zero, end;
+    if (auto width = widths.find(reductions.front()); width != widths.end()) {
+      start = loops[reductions.front()];
+      end = arith::AddIOp::create(builder, loc, start, arith::ConstantIndexOp::create(builder, loc, width->second));
+    } else {
+      end = loopExtent(op, reductions.front());
+    }
+    auto loop = scf::ForOp::create(builder, loc, start, end, one, sums);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     loops[reductions.front()] = loop.getInductionVar();
@@ -192,6 +211,8 @@ private:
     scf::YieldOp::create(builder, loc, reduce(op, reductions.drop_front(), loops, carried));
     return loop.getResults();
   }
+
+  llvm::SmallDenseMap<unsigned, int64_t> widths; // of loops that sum groups
 };
 } // namespace
 

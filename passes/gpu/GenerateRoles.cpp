@@ -26,7 +26,7 @@ void TileGenerator::emitRoles() {
   const Section &section = space.sections[0];
   const SectionSchedule &how = schedule.sections[0];
   if (schedule.pingpong()) {
-    int64_t least = how.exchanges(section) ? RowExchange::leastBlocks(columnTiles(section, how), cluster) : cluster;
+    int64_t least = how.exchanges(section) ? RowExchange::leastBlocks(how.sharers(section), cluster) : cluster;
     device.function->setAttr(staysAttribute, builder.getI32IntegerAttr(least));
   }
   if (how.exchangesInCluster(section)) {

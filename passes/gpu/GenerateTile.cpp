@@ -209,10 +209,23 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     place.exchange = &exchange;
   if (how.exchangesInCluster(section))
     place.cluster = &*clusterExchange;
+  int64_t rowTilesAtMost = llvm::divideCeil(ShapedType::isDynamic(section.rows) ? batch : section.rows, how.layout.rows);
   exchange.rowTile = rowTile;
   exchange.columnTile = columnTile;
   exchange.columnTiles = across;
-  exchange.rowTiles = llvm::divideCeil(ShapedType::isDynamic(section.rows) ? batch : section.rows, how.layout.rows);
+  exchange.rowTiles = rowTilesAtMost;
+  // Groups of columns that several tiles share are rows of their own.
+  if (int64_t sharers = section.groupColumns / how.layout.columns; sharers > 1) {
+    Value group = arith::DivUIOp::create(device.builder, device.loc, columnTile, device.constant(sharers));
+    Value inGroup = arith::RemUIOp::create(device.builder, device.loc, columnTile, device.constant(sharers));
+    place.isFirstOfGroup = device.isZero(inGroup);
+    if (section.sumsGroups) {
+      exchange.rowTile = device.add(device.multiply(rowTile, across / sharers), group);
+      exchange.rowTiles *= across / sharers;
+      exchange.columnTiles = sharers;
+      exchange.columnTile = inGroup;
+    }
+  }
   if (how.blocks)
     return emitInTurn(index, place, rowTile, columnTile, rowTiles, across);
   setPlace(place, index, rowTile, columnTile);
@@ -224,7 +237,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     if (!section.rowStatistics.empty()) {
       // A counter for each tile of rows.
       Value arrivals = device.at(counter(firstTicket + tickets), device.builder.getI32Type(), rowTile);
-      tickets += exchange.rowTiles;
+      tickets += rowTilesAtMost;
       afterAll(device.constant(across), arrivals, [&] { emitRowFinish(index, place, rowTile, across); });
     }
     finishSums(index, rowTiles, columnTile, across);
@@ -240,7 +253,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     rest();
   }
   if (place.exchange)
-    words += exchange.sites * exchange.rowTiles * across * how.layout.rows;
+    words += exchange.sites * exchange.rowTiles * exchange.columnTiles * how.layout.rows;
   device.releaseShared(mark);
 }
 

@@ -26,6 +26,10 @@ bool Section::sums(Operation *op, Axis axis) const {
   return false;
 }
 
+bool Section::hasGroups(Operation *op) const {
+  return llvm::is_contained(axesOf(op, LoopNest::get(op)->resultMaps[0]), Axis::Group);
+}
+
 int64_t Section::countRowSums() const {
   int64_t count = 0;
   for (Operation *op : ops)
@@ -34,10 +38,15 @@ int64_t Section::countRowSums() const {
 }
 
 Axes Section::axesOf(Operation *op, AffineMap map) const {
+  return axesThrough(map, loops.find(op)->second);
+}
+
+Axes axesThrough(AffineMap map, ArrayRef<Axis> loops) {
   Axes axes;
-  const Axes &ofLoops = loops.find(op)->second;
-  for (AffineExpr expr : map.getResults())
-    axes.push_back(ofLoops[cast<AffineDimExpr>(expr).getPosition()]);
+  for (AffineExpr expr : map.getResults()) {
+    std::optional<LoopGroups> groups = LoopGroups::get(expr);
+    axes.push_back(groups ? Axis::Group : loops[cast<AffineDimExpr>(expr).getPosition()]);
+  }
   return axes;
 }
 
@@ -67,7 +76,8 @@ bool readsSlice(Operation *op) {
 bool reducesInParts(linalg::GenericOp op) {
   for (auto [number, init] : llvm::enumerate(op.getDpsInitsMutable())) {
     SmallVector<Operation *> combiners;
-    if (op.getMatchingIndexingMap(&init).getNumResults() != op.getNumParallelLoops() ||
+    int64_t parallel = llvm::count_if(op.getMatchingIndexingMap(&init).getResults(), [](AffineExpr index) { return !LoopGroups::get(index); });
+    if (parallel != op.getNumParallelLoops() ||
         !matchReduction(op.getRegionOutputArgs(), number, combiners) || combiners.size() != 1 ||
         !arith::getNeutralElement(combiners.front()))
       return false;
@@ -129,7 +139,28 @@ public:
 private:
   bool fail(Operation *op, const Twine &reason) { return refuse(why, op, reason); }
 
-  static bool isPlain(AffineMap map) { return map.isProjectedPermutation(); }
+  /// Loops, or groups of loops, each once.
+  static bool isPlain(AffineMap map) {
+    llvm::SmallDenseSet<unsigned> seen;
+    return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
+      std::optional<LoopGroups> groups = LoopGroups::get(expr);
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      return (groups && llvm::isPowerOf2_64(groups->width) && seen.insert(groups->loop).second) ||
+             (loop && seen.insert(loop.getPosition()).second);
+    });
+  }
+
+  /// Notes the width of groups of columns; false where it is another, or not of columns.
+  bool noteGroups(Section &section, Operation *op, const LoopNest &nest) {
+    for (AffineMap map : llvm::concat<AffineMap>(SmallVector(nest.operandMaps), SmallVector(nest.resultMaps)))
+      for (AffineExpr expr : map.getResults())
+        if (std::optional<LoopGroups> groups = LoopGroups::get(expr)) {
+          if (section.loops[op][groups->loop] != Axis::Column || (section.groupColumns && section.groupColumns != groups->width))
+            return false;
+          section.groupColumns = groups->width;
+        }
+    return true;
+  }
 
   /// Labels from the op alone: dimension 0 of what it makes (or sums) is the rows; one dimension is columns where it is
   /// short. Empty where the op does not tell.
@@ -169,8 +200,17 @@ private:
       section.loops[op] = loops;
       return true;
     }
+    // What tells groups from their columns first.
+    auto tellsGroups = [](Operation *op) {
+      LoopNest nest = *LoopNest::get(op);
+      return llvm::any_of(llvm::concat<AffineMap>(nest.operandMaps, nest.resultMaps), [](AffineMap map) {
+        return llvm::any_of(map.getResults(), [](AffineExpr expr) { return LoopGroups::get(expr).has_value(); });
+      });
+    };
+    auto ordered = llvm::to_vector(section.ops);
+    llvm::stable_sort(ordered, [&](Operation *a, Operation *b) { return tellsGroups(a) > tellsGroups(b); });
     for (unsigned numLoops : {2, 1})
-      for (Operation *op : section.ops)
+      for (Operation *op : ordered)
         if (LoopNest::get(op)->numLoops() == numLoops) {
           Axes loops = ownAxes(op);
           if (loops.size() != numLoops)
@@ -222,8 +262,12 @@ private:
           auto known = values.find(value);
           if (known == values.end())
             return;
-          for (auto [expr, axis] : llvm::zip(map.getResults(), known->second))
-            loops[cast<AffineDimExpr>(expr).getPosition()] = axis;
+          for (auto [expr, axis] : llvm::zip(map.getResults(), known->second)) {
+            if (std::optional<LoopGroups> groups = LoopGroups::get(expr))
+              loops[groups->loop] = Axis::Column;
+            else
+              loops[cast<AffineDimExpr>(expr).getPosition()] = axis;
+          }
         };
         for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps))
           if (value.getDefiningOp()) // arguments may be read along other axes by others
@@ -233,7 +277,7 @@ private:
         // The other loop of two is the other axis.
         if (loops.size() == 2 && loops[0].has_value() != loops[1].has_value()) {
           Axis given = loops[0] ? *loops[0] : *loops[1];
-          if (given != Axis::Depth)
+          if (given == Axis::Row || given == Axis::Column)
             (loops[0] ? loops[1] : loops[0]) = given == Axis::Row ? Axis::Column : Axis::Row;
         }
         if (!llvm::all_of(loops, [](auto axis) { return axis.has_value(); }))
@@ -249,12 +293,7 @@ private:
         if (!seen.insert(unsigned(axis)).second)
           return false;
       Axes loops = it->second;
-      auto axesOf = [&](AffineMap map) {
-        Axes axes;
-        for (AffineExpr expr : map.getResults())
-          axes.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
-        return axes;
-      };
+      auto axesOf = [&](AffineMap map) { return axesThrough(map, loops); };
       for (auto [value, map] : llvm::zip(op->getOperands(), nest.operandMaps))
         if (value.getDefiningOp())
           learn(value, axesOf(map));
@@ -287,6 +326,8 @@ private:
     for (Operation *op : section.ops)
       if (!section.loops.contains(op))
         return fail(op, "nothing tells its rows from its columns");
+      else if (!noteGroups(section, op, *LoopNest::get(op)))
+        return fail(op, "its groups are not of the kernel's columns, or of another number");
     return true;
   }
 

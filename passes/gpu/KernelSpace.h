@@ -10,7 +10,8 @@
 namespace keel {
 
 /// Row and Column are the dimensions of the tile that a block of threads holds; Depth is what its main loop sums over.
-enum class Axis : uint8_t { Row, Column, Depth };
+/// Group numbers the groups of columns of which there is one value each, as group norm's statistics.
+enum class Axis : uint8_t { Row, Column, Depth, Group };
 using Axes = llvm::SmallVector<Axis, 3>;
 
 /// The longest row that one block of threads holds beside a main loop, in elements. Several share longer ones.
@@ -34,8 +35,11 @@ struct Section {
   int64_t rows = 1, columns = 1, depth = 1;
   /// A tensor (an argument, or a value of the kernel) and its dimension that tells each extent; none where absent.
   std::optional<std::pair<mlir::Value, unsigned>> rowsOf, columnsOf, depthOf;
-  /// Whether an op sums along the columns: the tile must then hold all of them.
+  /// Whether an op sums along the columns: the tile must then hold all of them, or all of a group's.
   bool wholeRows = false;
+  /// The columns of a group, a power of two; 0 where there are none. They may be all that is summed along the columns.
+  int64_t groupColumns = 0;
+  bool sumsGroups = false;
   /// Whether one that runs after the tiles does.
   bool wholeFinish = false;
   /// The ops that sum over the rows, in `ops`.
@@ -48,11 +52,18 @@ struct Section {
 
   /// Whether an op sums along an axis.
   bool sums(mlir::Operation *op, Axis axis) const;
+  /// Whether an op that sums along the columns has a sum for each group of them.
+  bool hasGroups(mlir::Operation *op) const;
+  /// The columns that are summed together: a group's, or all.
+  int64_t summedColumns() const { return sumsGroups ? groupColumns : columns; }
   /// Sums along the rows, in `ops`.
   int64_t countRowSums() const;
   /// Axes of a tensor's dimensions as an op reads it.
   Axes axesOf(mlir::Operation *op, mlir::AffineMap map) const;
 };
+
+/// The axes of a tensor's dimensions, which a map gives over loops along such axes.
+Axes axesThrough(mlir::AffineMap map, llvm::ArrayRef<Axis> loops);
 
 struct KernelSpace {
   std::vector<Section> sections;

@@ -41,11 +41,13 @@ struct SectionSchedule {
   /// other's main loop; and blocks stay for several tiles.
   bool pingpong = false;
   bool sharesRows(const Section &section) const {
-    return section.mainLoop && section.wholeRows && section.columns > layout.columns;
+    return section.mainLoop && section.wholeRows && section.summedColumns() > layout.columns;
   }
-  bool exchangesInCluster(const Section &section) const {
-    return sharesRows(section) && cluster * layout.columns >= section.columns;
+  /// The tiles that do, side by side: those of a row, or of a group of its columns.
+  int64_t sharers(const Section &section) const {
+    return llvm::divideCeil(section.summedColumns(), layout.columns);
   }
+  bool exchangesInCluster(const Section &section) const { return sharesRows(section) && cluster >= sharers(section); }
   /// A row lies in the tiles of several blocks that are no cluster (the row-block barrier).
   bool exchanges(const Section &section) const { return sharesRows(section) && !exchangesInCluster(section); }
   /// Whether the main loop has one stage: nothing is read twice, whatever the tile.

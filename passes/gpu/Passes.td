@@ -97,7 +97,8 @@ def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
     launches keep for themselves from one to the next are two pieces of derived state. On a kernel, `keel.tile = array<i64:
     128, 256>` forces the rows and columns of its main loop's tile, and `keel.splits = 4` how many blocks share a tile of
     mma.sync, each with a part of the depth. On a kernel or the module, `keel.pingpong = 132` has the two groups of threads of
-    a wgmma kernel take 128 x 128 tiles in turn, in so many blocks at most, and `keel.pingpong = 0` neither.
+    a wgmma kernel take 128 x 128 tiles in turn, in so many blocks at most, and `keel.pingpong = 0` neither;
+    `keel.loop = "wgmma"` or `"mma.sync"` is the main loop of products that both take.
   }];
   let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">,
                  Option<"sm", "sm", "unsigned", "80", "compute capability of the GPU whose times are estimated">,

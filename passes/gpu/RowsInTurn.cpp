@@ -19,7 +19,7 @@ bool keel::chooseRowsInTurn(const Section &section, int64_t threads, int64_t vec
   if (!sums || section.mainLoop || section.rows == 1)
     return false;
   // Every thread has few columns and keeps their sums; those of a row share no more of it than they must.
-  int64_t columns = section.wholeRows ? section.columns : std::min<int64_t>(section.columns, 1024);
+  int64_t columns = tileColumnsOfRows(section);
   int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
   int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), threads);
   FragmentLayout layout = rowsLayout(threads / perRow, columns, threads, perRow, vector);

@@ -7,6 +7,13 @@
 
 namespace keel {
 
+/// The columns of a tile of rows that come from memory: whole rows, or groups of columns, only where it must hold them.
+inline int64_t tileColumnsOfRows(const Section &section) {
+  constexpr int64_t enough = 1024;
+  return section.wholeRows ? std::max(std::min(section.columns, section.sumsGroups ? enough : section.columns), section.summedColumns())
+                           : std::min(section.columns, enough);
+}
+
 /// Chooses a layout and blocks where a section of rows sums over them and a thread can hold the sums; returns whether.
 bool chooseRowsInTurn(const Section &section, int64_t threads, int64_t vector, SectionSchedule &schedule);
 

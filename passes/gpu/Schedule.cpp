@@ -5,6 +5,7 @@
 #include "passes/gpu/SplitDepth.h"
 #include "passes/gpu/WgmmaSchedule.h"
 
+#include "dialect/norm/Strategy.h"
 #include "passes/schedule/Contraction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -37,7 +38,7 @@ std::string SectionSchedule::describe(const Section &section) const {
   if (splits > 1)
     stream << " depth in " << splits;
   if (section.mainLoop && section.wholeRows && !exchangesInCluster(section))
-    stream << (exchanges(section) ? " row-block barrier" : " row-complete");
+    stream << (exchanges(section) ? " row-block barrier" : section.sumsGroups ? " group-complete" : " row-complete");
   if (cluster > 1)
     stream << " cluster of " << cluster;
   if (pingpong)
@@ -93,7 +94,7 @@ static FragmentLayout chooseElementsLayout(const Section &section, int64_t colum
 
 static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads, int64_t batch) {
   // A tile holds whole rows only where it must.
-  int64_t columns = section.wholeRows ? section.columns : std::min<int64_t>(section.columns, 1024);
+  int64_t columns = tileColumnsOfRows(section);
   int64_t vector = vectorOf(section);
   if (!section.wholeRows && section.rowSums.empty())
     return chooseElementsLayout(section, columns, vector, threads, batch);
@@ -155,18 +156,18 @@ static bool drawsBits(const Section &section) {
   return products > 10;
 }
 
-static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
-                                      int64_t batch, bool hasWgmma) {
+/// A main loop for any target.
+static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
+                                       int64_t batch) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
-  int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns));
-  if (hasWgmma && fitsMma(section))
-    if (std::optional<SectionSchedule> wgmma = chooseWgmma(kernel, section))
-      return *wgmma;
+  int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns)),
+          summed = llvm::PowerOf2Ceil(section.summedColumns());
+  constexpr int64_t narrow = longestRowOfBlock / 2;
   if (fitsMma(section)) {
     // Beyond what one block holds, several share a row.
-    bool complete = section.wholeRows && columns <= longestRowOfBlock;
-    columns = std::min<int64_t>(columns, complete ? longestRowOfBlock : 128);
+    bool complete = section.wholeRows && summed > narrow && summed <= longestRowOfBlock;
+    columns = std::min<int64_t>(columns, complete ? longestRowOfBlock : narrow);
     bool isCrowded = columns > 128 && drawsBits(section);
     schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, isCrowded ? 32 : 64, columns);
     // A tile that reads each operand for twice as many products, where multiprocessors enough get one. Sums over the
@@ -184,19 +185,49 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
     return schedule;
   }
   schedule.loop = SectionSchedule::Loop::RegisterTile;
-  if (!section.wholeRows || columns > longestRowOfBlock)
-    columns = std::min<int64_t>(columns, 64);
+  if (!section.wholeRows || summed > longestRowOfBlock || section.sumsGroups)
+    columns = std::min<int64_t>(columns, section.wholeRows && summed <= longestRowOfBlock ? std::max<int64_t>(64, summed) : 64);
   if (forced)
     columns = forced[1];
   schedule.layout = registerTileLayout(forced ? forced[0] : columns > 64 ? 32 : 64, columns);
   return schedule;
 }
 
+static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
+                                      int64_t batch, bool hasWgmma) {
+  if (hasWgmma && fitsMma(section))
+    if (std::optional<SectionSchedule> wgmma = chooseWgmma(kernel, section))
+      return *wgmma;
+  return chooseOlderLoop(kernel, section, device, batch);
+}
+
+/// Where few tiles go a short way, what wgmma's pipeline takes to start may be more than it saves: the times of both, for
+/// --explain, and mma.sync where that was asked for.
+static void compareLoops(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule,
+                         const DeviceDescription &device, int64_t batch) {
+  auto module = kernel->getParentOfType<ModuleOp>();
+  auto find = [&](StringRef name) { return kernel->hasAttr(name) ? kernel->getAttr(name) : module->getAttr(name); };
+  auto wanted = dyn_cast_if_present<StringAttr>(find(loopAttribute));
+  auto turns = dyn_cast_if_present<IntegerAttr>(find(pingpongAttribute));
+  auto strategy = kernel->getAttrOfType<StringAttr>(norm::strategyAttribute);
+  if (space.sections.size() != 1 || !schedule.isSpecialised() || kernel->hasAttr(tileAttribute) ||
+      (turns && turns.getInt()) || (strategy && strategy == "cluster"))
+    return;
+  const Section &section = space.sections[0];
+  SectionSchedule older = chooseOlderLoop(kernel, section, device, batch);
+  schedule.compared = {estimate(section, schedule.sections[0], device, batch), estimate(section, older, device, batch)};
+  if (!wanted || wanted != "mma.sync")
+    return;
+  schedule.sections[0] = older;
+  schedule.threads = older.layout.threads();
+  schedule.mostBlocks = 0;
+}
+
 KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device,
                                     int64_t batch, bool hasWgmma) {
   KernelSchedule schedule;
   for (const Section &section : space.sections)
-    if (!section.mainLoop && section.wholeRows && section.columns > 32768)
+    if (!section.mainLoop && section.wholeRows && section.summedColumns() > 32768)
       schedule.threads = 1024;
   for (const Section &section : space.sections) {
     if (section.mainLoop) {
@@ -210,5 +241,6 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, c
     schedule.sections.push_back(rows);
   }
   arrangeWgmma(kernel, space, schedule, device, batch);
+  compareLoops(kernel, space, schedule, device, batch);
   return schedule;
 }

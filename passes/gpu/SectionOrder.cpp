@@ -54,6 +54,7 @@ public:
   bool run() {
     llvm::SmallPtrSet<Operation *, 8> late;
     SmallVector<Operation *> ops;
+    bool sumsWholeRows = false;
     for (Operation *op : section.ops) {
       LoopNest nest = *LoopNest::get(op);
       const Axes &loops = section.loops[op];
@@ -67,18 +68,24 @@ public:
       bool sumsRows = section.sums(op, Axis::Row), sumsColumns = section.sums(op, Axis::Column);
       if (sumsRows && sumsColumns)
         return fail(op, "it sums over rows and columns at once");
+      bool ofGroups = llvm::is_contained(loops, Axis::Group);
+      if (section.sums(op, Axis::Group) || (ofGroups && isa<linalg::GenericOp>(op) && cast<linalg::GenericOp>(op).hasIndexSemantics()))
+        return fail(op, "it sums or counts groups of columns");
       if (op != section.mainLoop && llvm::is_contained(loops, Axis::Depth)) {
         if (!canPrepare(op, nest))
           return false;
       } else if (waits) {
         if (llvm::is_contained(loops, Axis::Row) || llvm::is_contained(loops, Axis::Depth))
           return fail(op, "it reads rows beside a sum over all of them");
+        if (ofGroups || readsGroups(op, nest))
+          return fail(op, "it reads groups of columns beside a sum over all rows");
         section.wholeFinish |= sumsColumns;
         late.insert(op);
         section.finish.push_back(op);
       } else {
         ops.push_back(op);
         section.wholeRows |= sumsColumns;
+        sumsWholeRows |= sumsColumns && !section.hasGroups(op);
         if (sumsRows)
           section.rowSums.push_back(op);
       }
@@ -86,8 +93,17 @@ public:
         return fail(op, "it has another number of rows or columns");
     }
     section.ops = ops;
+    section.sumsGroups = section.wholeRows && !sumsWholeRows;
+    for (int64_t count : groups)
+      if (!section.groupColumns || count * section.groupColumns != section.columns)
+        return fail(section.ops.front(), "its groups are not all of its columns");
     takeOutStatistics();
     return readsOwnElements() && fitsTile();
+  }
+
+  bool readsGroups(Operation *op, const LoopNest &nest) {
+    return llvm::any_of(llvm::concat<const AffineMap>(nest.operandMaps, nest.resultMaps),
+                        [&](AffineMap map) { return llvm::is_contained(section.axesOf(op, map), Axis::Group); });
   }
 
   /// What the kernel overwrites in place is read by the thread that writes it alone: along the same axes.
@@ -115,7 +131,7 @@ public:
 
   /// Long rows beside a main loop need not be complete where nothing but single numbers a row are made of their sums.
   void takeOutStatistics() {
-    if (!section.mainLoop || !section.wholeRows || section.columns <= longestRowOfBlock)
+    if (!section.mainLoop || !section.wholeRows || section.summedColumns() <= longestRowOfBlock || section.groupColumns)
       return;
     llvm::SetVector<Operation *> statistics, finish;
     for (Operation *op : section.ops) {
@@ -166,9 +182,12 @@ public:
           return fail(section.mainLoop, "the length of its operand's rows is not known");
     if (!section.wholeRows)
       return true;
-    if (section.columns > longestRow)
+    if (section.summedColumns() > longestRow)
       return fail(first, "its rows are longer than a block of threads holds");
-    if (!section.mainLoop || section.columns <= longestRowOfBlock)
+    // Half of it is what a group of wgmma's threads may hold.
+    if (section.mainLoop && section.groupColumns && !section.sumsGroups && section.columns > longestRowOfBlock / 2)
+      return fail(first, "it sums along groups and along whole rows, which are in several tiles");
+    if (!section.mainLoop || section.summedColumns() <= longestRowOfBlock)
       return true;
     for (Operation *op : section.ops)
       if (section.sums(op, Axis::Column) &&
@@ -185,6 +204,10 @@ public:
       if (!type)
         return;
       for (auto [dim, axis] : llvm::enumerate(section.axesOf(op, map))) {
+        if (axis == Axis::Group) {
+          groups.push_back(type.getDimSize(dim));
+          continue;
+        }
         int64_t &extent = axis == Axis::Row ? section.rows : axis == Axis::Column ? section.columns : section.depth;
         auto &of = axis == Axis::Row ? section.rowsOf : axis == Axis::Column ? section.columnsOf : section.depthOf;
         bool isArgument = isa<BlockArgument>(value);
@@ -209,6 +232,7 @@ private:
   KernelOp kernel;
   Section &section;
   std::string &why;
+  SmallVector<int64_t> groups; // their number, as each tensor has it
 };
 } // namespace
 

@@ -56,7 +56,9 @@ private:
     double share = 1;
     if (!llvm::is_contained(axes, Axis::Row))
       share *= rowsHeld;
-    if (!llvm::is_contained(axes, Axis::Column))
+    if (llvm::is_contained(axes, Axis::Group))
+      share *= std::min<double>(columnsHeld, section.groupColumns);
+    else if (!llvm::is_contained(axes, Axis::Column))
       share *= columnsHeld;
     return share;
   }
@@ -178,6 +180,7 @@ KernelWork keel::describeWork(const Section &section, const SectionSchedule &sch
     work.sharedBytes = schedule.stages * schedule.depthTile * (work.tileRows + work.tileColumns) * bytes;
   }
   work.pingpong = schedule.pingpong;
+  work.wgmma = schedule.loop == SectionSchedule::Loop::Wgmma;
   // The fragment, addresses and what is under way.
   work.registers = std::min<int64_t>(255, held + 48);
   work.bytes = bytesOf(section, batch);
@@ -211,7 +214,7 @@ Loaded keel::loadedOf(const Section &section) {
           self(self, producer);
         continue;
       }
-      if (type.getRank() == 2)
+      if (type.getRank() == 2 && (!section.groupColumns || type.getDimSize(1) != section.columns / section.groupColumns))
         loaded.matrices += type.getElementTypeBitWidth() / 32.0;
       else if (type.getRank() == 1 && type.getDimSize(0) == section.columns)
         loaded.vectors += 0.5; // they serve two rows

@@ -25,6 +25,7 @@ static Matrix describe(DeviceKernel &device, unsigned operand, RankedTensorType 
   Value stride = device.constant(1);
   int64_t known = 1;
   for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+    // (groups lie along the columns)
     (axes[dim] == Axis::Row ? matrix.rowStride : matrix.columnStride) = stride;
     (axes[dim] == Axis::Row ? matrix.knownRowStride : matrix.knownColumnStride) = known;
     if (dim) {
@@ -61,7 +62,66 @@ static int64_t accessWidth(const Matrix &matrix, const FragmentLayout &layout, T
   return width;
 }
 
+Value TileProgram::group(int64_t held) {
+  return arith::DivUIOp::create(device.builder, device.loc, column(columnOf[held]), device.constant(section.groupColumns));
+}
+
+Value TileProgram::isFirstOfGroup() {
+  int64_t mask = 0;
+  for (auto [index, bit] : llvm::enumerate(layout.bits))
+    if (bit.axis == Axis::Column && bit.stride < section.groupColumns)
+      mask |= int64_t(1) << index;
+  Value field = arith::AndIOp::create(device.builder, device.loc, device.thread(), device.constant(mask));
+  return device.all({mask ? device.isZero(field) : Value(), place.isFirstOfGroup});
+}
+
+Fragment TileProgram::loadGroups(BlockArgument argument, ArrayRef<Axis> axes) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  Type elementType = type.getElementType();
+  Matrix matrix = describe(device, argument.getArgNumber(), type, axes);
+  Fragment fragment{bool(matrix.rowStride), false, {}, true};
+  bool isConstant = argument.getArgNumber() < kernel.getInputs().size();
+  Value lastGroup = device.constant(section.columns / section.groupColumns - 1);
+  for (int64_t r = 0; r < (fragment.rows ? layout.rowsHeld() : 1); ++r)
+    for (int64_t g = 0; g < int64_t(columnOf.size()); ++g) {
+      auto access = [&] {
+        Value start = matrix.pointer;
+        if (fragment.rows)
+          start = startOfRow(device, *this, matrix, elementType, r,
+                             place.rowsFit || !isConstant ? Value() : device.add(place.numRows, -1));
+        Value number = place.columnsFit ? group(g) : device.minimum(group(g), lastGroup);
+        return device.load(device.at(start, elementType, device.multiply(number, matrix.columnStride)), elementType, 1,
+                           isConstant);
+      };
+      // What the kernel updates in place is read by the thread that writes it.
+      Value isOwner = isConstant ? Value()
+                                 : device.all({fragment.rows ? rowIsThere(r) : isFirstAcross(Axis::Row),
+                                               columnIsThere(columnOf[g]), isFirstOfGroup()});
+      fragment.elements.append(isConstant ? access() : device.loadWhere(isOwner, elementType, 1, access));
+    }
+  return fragment;
+}
+
+void TileProgram::storeGroups(const Fragment &fragment, RankedTensorType type, unsigned operand, ArrayRef<Axis> axes) {
+  Type elementType = type.getElementType();
+  Matrix matrix = describe(device, operand, type, axes);
+  Value isFirst = fragment.rows ? Value() : device.all({isFirstAcross(Axis::Row), place.isFirstRow});
+  device.when(device.all({isFirst, isFirstOfGroup()}), [&] {
+    for (int64_t r = 0; r < (fragment.rows ? layout.rowsHeld() : 1); ++r)
+      for (int64_t g = 0; g < int64_t(columnOf.size()); ++g)
+        device.when(device.all({fragment.rows ? rowIsThere(r) : Value(), columnIsThere(columnOf[g])}), [&] {
+          Value start = matrix.pointer;
+          if (fragment.rows)
+            start = startOfRow(device, *this, matrix, elementType, r, Value());
+          start = device.at(start, elementType, device.multiply(group(g), matrix.columnStride));
+          device.store({fragment.elements[(fragment.rows ? r : 0) * columnOf.size() + g]}, start);
+        });
+  });
+}
+
 Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
+  if (llvm::is_contained(axes, Axis::Group))
+    return loadGroups(argument, axes);
   auto type = cast<RankedTensorType>(argument.getType());
   Type elementType = type.getElementType();
   Matrix matrix = describe(device, argument.getArgNumber(), type, axes);
@@ -124,6 +184,8 @@ void TileProgram::exchangePairs(MutableArrayRef<Value> four) {
 void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned operand, ArrayRef<Axis> axes,
                              int64_t first, int64_t count) {
   auto type = cast<RankedTensorType>(value.getType());
+  if (llvm::is_contained(axes, Axis::Group))
+    return storeGroups(fragment, type, operand, axes);
   Type elementType = type.getElementType();
   Matrix matrix = describe(device, operand, type, axes);
   bool rows = bool(matrix.rowStride), columns = bool(matrix.columnStride);

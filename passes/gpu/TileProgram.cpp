@@ -15,7 +15,19 @@ using namespace keel;
 
 TileProgram::TileProgram(DeviceKernel &device, KernelOp kernel, const Section &section, const FragmentLayout &layout,
                          TilePlace place)
-    : device(device), kernel(kernel), section(section), layout(layout), place(place) {}
+    : device(device), kernel(kernel), section(section), layout(layout), place(place) {
+  // A column's bits come from the thread's number or from its place among those held, so a group's do, too.
+  int64_t width = section.groupColumns ? section.groupColumns : layout.columns, last = -1;
+  llvm::SmallDenseMap<int64_t, int64_t> known;
+  for (auto [held, offset] : llvm::enumerate(layout.columnOffsets)) {
+    auto [group, isNew] = known.try_emplace(offset / width, last + 1);
+    if (isNew) {
+      ++last;
+      columnOf.push_back(held);
+    }
+    groupOf.push_back(group->second);
+  }
+}
 
 //===----------------------------------------------------------------------===//
 // Where the thread's elements are
@@ -73,8 +85,11 @@ Value TileProgram::isFirstAcross(Axis axis) {
 //===----------------------------------------------------------------------===//
 
 Value TileProgram::at(const Fragment &fragment, int64_t row, int64_t column) const {
-  int64_t width = fragment.columns ? layout.columnsHeld() : 1;
-  return fragment.elements[(fragment.rows ? row * width : 0) + (fragment.columns ? column : 0)];
+  int64_t width = fragment.columns ? layout.columnsHeld() : fragment.groups ? columnOf.size() : 1;
+  return fragment.elements[(fragment.rows ? row * width : 0) +
+                           (fragment.columns  ? column
+                            : fragment.groups ? groupOf[column]
+                                              : 0)];
 }
 
 Value TileProgram::zero(Type type) {
@@ -161,7 +176,9 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
         // An element that is not there may ask for anything.
         Value isThere =
             device.all({llvm::is_contained(loops, Axis::Row) ? rowIsThere(atRow) : Value(),
-                        llvm::is_contained(loops, Axis::Column) ? columnIsThere(atColumn + number) : Value()});
+                        llvm::is_contained(loops, Axis::Column) || llvm::is_contained(loops, Axis::Group)
+                            ? columnIsThere(atColumn + number)
+                            : Value()});
         auto gather = [&] { return device.load(pointer, extract.getType()); };
         mapping.map(extract.getResult(), device.loadWhere(isThere, extract.getType(), 1, gather).front());
         continue;
@@ -182,10 +199,7 @@ static bool isRead(linalg::GenericOp op, OpOperand &operand) {
 }
 
 Axes TileProgram::axesRead(linalg::GenericOp op, OpOperand &operand, const Axes &loops) {
-  Axes axes;
-  for (AffineExpr expr : op.getMatchingIndexingMap(&operand).getResults())
-    axes.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
-  return axes;
+  return axesThrough(op.getMatchingIndexingMap(&operand), loops);
 }
 
 Axes TileProgram::loopsFor(linalg::GenericOp op, Value result, ArrayRef<Axis> axes) {
@@ -209,11 +223,12 @@ std::vector<SmallVector<Value>> TileProgram::compute(linalg::GenericOp op, const
 
 SmallVector<Fragment> TileProgram::elementwise(linalg::GenericOp op, const Axes &loops) {
   bool rows = llvm::is_contained(loops, Axis::Row), columns = llvm::is_contained(loops, Axis::Column);
-  SmallVector<Fragment> results(op->getNumResults(), {rows, columns, {}});
-  int64_t held = columns ? layout.columnsHeld() : 1, together = held % 2 ? 1 : 2;
+  bool groups = llvm::is_contained(loops, Axis::Group);
+  SmallVector<Fragment> results(op->getNumResults(), {rows, columns, {}, groups});
+  int64_t held = columns ? layout.columnsHeld() : groups ? columnOf.size() : 1, together = !columns || held % 2 ? 1 : 2;
   for (int64_t r = 0, re = rows ? layout.rowsHeld() : 1; r < re; ++r)
     for (int64_t c = 0; c < held; c += together)
-      for (ArrayRef<Value> values : compute(op, loops, r, c, together))
+      for (ArrayRef<Value> values : compute(op, loops, r, groups ? columnOf[c] : c, together))
         for (auto [result, value] : llvm::zip(results, values))
           result.elements.push_back(value);
   return results;

@@ -15,10 +15,12 @@
 namespace keel {
 
 /// The elements of a tensor that one thread holds: those of its rows and columns, or of its rows alone (the same value
-/// for all columns), or of its columns alone, or one number.
+/// for all columns), or of its columns alone, or one number; with `groups`, one for each group of columns that it has
+/// columns of.
 struct Fragment {
   bool rows = false, columns = false;
   llvm::SmallVector<mlir::Value> elements; // row after row
+  bool groups = false;
 };
 
 /// How the blocks whose tiles share rows exchange sums along them: by words {epoch, value} that validate themselves,
@@ -63,6 +65,7 @@ struct TilePlace {
   int64_t numColumns = 1;                   // of the whole tensor
   bool rowsFit = false, columnsFit = false; // every tile is full
   mlir::Value isFirstRow, isFirstColumn; // whether this is the first tile along the axis; null where it is the only one
+  mlir::Value isFirstOfGroup;            // of those that share a group of columns; null where each has whole groups
   RowExchange *exchange = nullptr;       // where other blocks hold the rest of the rows
   mlir::Value firstDepth, endDepth;      // the part of a main loop's depth; null: all of it
   ClusterExchange *cluster = nullptr;    // where blocks of the same cluster do
@@ -153,8 +156,9 @@ public:
   /// Combines the threads' partial results along an axis: afterwards every thread has the whole tile's. `slots` are the
   /// thread's rows or columns that the values belong to, `values[i]` has one value a slot, `combiners[i]` combines
   /// them.
+  /// With `ofGroups`, of the columns of each group: a value for each of the thread's rows and groups.
   void reduceAcross(Axis axis, llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
-                    llvm::ArrayRef<mlir::Operation *> combiners);
+                    llvm::ArrayRef<mlir::Operation *> combiners, bool ofGroups = false);
 
   const FragmentLayout &getLayout() const { return layout; }
   const TilePlace &getPlace() const { return place; }
@@ -168,6 +172,12 @@ private:
   void exchangeRows(llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> values,
                     llvm::ArrayRef<mlir::Operation *> combiners);
   Fragment load(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
+  Fragment loadGroups(mlir::BlockArgument argument, llvm::ArrayRef<Axis> axes);
+  void storeGroups(const Fragment &fragment, mlir::RankedTensorType type, unsigned operand, llvm::ArrayRef<Axis> axes);
+  /// The number in the tensor of one of the groups that the thread has columns of.
+  mlir::Value group(int64_t held);
+  /// Whether this thread writes what there is one of for a group.
+  mlir::Value isFirstOfGroup();
   Fragment evaluate(mlir::Operation *op, mlir::Value result, llvm::ArrayRef<Axis> axes);
   /// A sum of parts that another kernel has left (SumsInParts.h), at the thread's columns.
   Fragment addParts(mlir::linalg::GenericOp op);
@@ -184,9 +194,9 @@ private:
   llvm::SmallVector<mlir::Value> addElement(mlir::linalg::GenericOp op, int64_t row, int64_t column,
                                             llvm::ArrayRef<mlir::Value> sums, mlir::Value isThere);
   mlir::Value startFrom(mlir::Value start, mlir::Operation *combiner, mlir::Value sum);
-  /// The threads' sums along rows become whole rows', which the ops' results are.
+  /// The threads' sums along rows, or along groups of columns, become whole ones, which the ops' results are.
   void completeRows(llvm::ArrayRef<mlir::linalg::GenericOp> ops,
-                    llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums);
+                    llvm::MutableArrayRef<llvm::SmallVector<mlir::Value>> sums, bool ofGroups);
   /// The results of the op that may be written as soon as they are known, with their operands' numbers.
   llvm::SmallVector<std::pair<mlir::Value, unsigned>> storedAtOnce(mlir::linalg::GenericOp op);
   /// A matrix of bf16 that waits in shared memory until its elements are read again, words of two by words; or that is
@@ -218,6 +228,8 @@ private:
   const Section &section;
   const FragmentLayout &layout;
   TilePlace place;
+  /// Of each column that the thread holds, which of its groups it is in; and a column of each of these.
+  llvm::SmallVector<int64_t> groupOf, columnOf;
   llvm::DenseMap<mlir::Value, Fragment> fragments;
   std::map<std::pair<void *, std::vector<Axis>>, Fragment> loaded;
   llvm::SmallPtrSet<mlir::Value, 8> stores; // results of run() that store() has not written yet

@@ -19,11 +19,15 @@ Value TileProgram::combine(Operation *combiner, Value a, Value b) {
   return copy->getResult(0);
 }
 
-void TileProgram::reduceAcross(Axis axis, MutableArrayRef<SmallVector<Value>> values, ArrayRef<Operation *> combiners) {
+void TileProgram::reduceAcross(Axis axis, MutableArrayRef<SmallVector<Value>> values, ArrayRef<Operation *> combiners,
+                               bool ofGroups) {
   OpBuilder &builder = device.builder;
   constexpr unsigned laneBits = 5;
+  auto isAlong = [&](FragmentLayout::Bit bit) {
+    return bit.axis == axis && (!ofGroups || bit.stride < section.groupColumns);
+  };
   for (auto [index, bit] : llvm::enumerate(layout.bits)) {
-    if (bit.axis != axis || index >= laneBits)
+    if (!isAlong(bit) || index >= laneBits)
       continue;
     for (auto [column, combiner] : llvm::zip(values, combiners))
       for (Value &value : column)
@@ -34,7 +38,7 @@ void TileProgram::reduceAcross(Axis axis, MutableArrayRef<SmallVector<Value>> va
   SmallVector<unsigned> warpBits;
   int64_t laneMask = 0;
   for (auto [index, bit] : llvm::enumerate(layout.bits))
-    if (bit.axis == axis) {
+    if (isAlong(bit)) {
       if (index >= laneBits)
         warpBits.push_back(index);
       else
@@ -47,9 +51,18 @@ void TileProgram::reduceAcross(Axis axis, MutableArrayRef<SmallVector<Value>> va
   for (auto [position, bit] : llvm::enumerate(warpBits))
     warp = device.add(warp, device.multiply(device.bits(device.thread(), bit, 1), int64_t(1) << position));
   bool alongColumns = axis == Axis::Column;
-  int64_t slots = alongColumns ? layout.rows : layout.columns;
-  ArrayRef<int64_t> offsets = alongColumns ? layout.rowOffsets : layout.columnOffsets;
+  int64_t groups = ofGroups ? std::max<int64_t>(layout.columns / section.groupColumns, 1) : 1;
+  int64_t slots = alongColumns ? layout.rows * groups : layout.columns;
+  SmallVector<int64_t> offsets(alongColumns ? layout.rowOffsets : layout.columnOffsets);
   Value slotBase = base(alongColumns ? Axis::Row : Axis::Column);
+  if (groups > 1) { // a slot for each of a row's groups
+    offsets.clear();
+    for (int64_t row : layout.rowOffsets)
+      for (int64_t column : columnOf)
+        offsets.push_back(row * groups + layout.columnOffsets[column] / section.groupColumns);
+    Value group = arith::DivUIOp::create(builder, device.loc, base(Axis::Column), device.constant(section.groupColumns));
+    slotBase = device.add(device.multiply(slotBase, groups), group);
+  }
   Value writes;
   if (laneMask) {
     Value lanes = arith::AndIOp::create(builder, device.loc, device.thread(), device.constant(laneMask));
@@ -179,6 +192,15 @@ SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis 
   bool keeps = llvm::is_contained(section.loops.find(op)->second, alongColumns ? Axis::Row : Axis::Column);
   int64_t kept = !keeps ? 1 : alongColumns ? layout.rowsHeld() : layout.columnsHeld();
   SmallVector<SmallVector<Value>> results(op->getNumResults());
+  if (alongColumns && section.hasGroups(op)) {
+    for (SmallVector<Value> &sums : results)
+      sums.resize(kept * columnOf.size());
+    for (auto [sums, start] : llvm::zip(results, neutral(device, op)))
+      llvm::fill(sums, start);
+    for (int64_t c = 0; c < layout.columnsHeld(); ++c)
+      addColumns(op, c, 1, results);
+    return results;
+  }
   for (int64_t slot = 0; slot < kept; ++slot) {
     SmallVector<Value> start;
     for (unsigned result = 0; !starts.empty() && result < op->getNumResults(); ++result)
@@ -191,14 +213,17 @@ SmallVector<SmallVector<Value>> TileProgram::sumHeld(linalg::GenericOp op, Axis 
 
 void TileProgram::sumColumns(linalg::GenericOp op) {
   SmallVector<SmallVector<Value>> sums = sumHeld(op, Axis::Column);
-  completeRows(op, sums);
+  completeRows(op, sums, section.hasGroups(op));
 }
 
-void TileProgram::completeRows(ArrayRef<linalg::GenericOp> ops, MutableArrayRef<SmallVector<Value>> sums) {
+void TileProgram::completeRows(ArrayRef<linalg::GenericOp> ops, MutableArrayRef<SmallVector<Value>> sums,
+                               bool ofGroups) {
+  if (ops.empty())
+    return;
   SmallVector<Operation *> combiners;
   for (linalg::GenericOp op : ops)
     llvm::append_range(combiners, TileProgram::combiners(op));
-  reduceAcross(Axis::Column, sums, combiners);
+  reduceAcross(Axis::Column, sums, combiners, ofGroups);
   if (place.exchange)
     exchangeRows(sums, combiners);
   if (place.cluster)
@@ -208,9 +233,10 @@ void TileProgram::completeRows(ArrayRef<linalg::GenericOp> ops, MutableArrayRef<
     for (auto [index, result] : llvm::enumerate(op->getResults())) {
       OpOperand *init = op.getDpsInitOperand(index);
       Fragment start = get(init->get(), section.axesOf(op, op.getMatchingIndexingMap(init)));
+      int64_t width = ofGroups ? columnOf.size() : 1;
       for (auto [slot, value] : llvm::enumerate(sums[index]))
-        value = startFrom(at(start, slot, 0), combiners[index], value);
-      bind(result, {rows, false, sums[index]});
+        value = startFrom(at(start, slot / width, columnOf[slot % width]), combiners[index], value);
+      bind(result, {rows, false, sums[index], ofGroups});
     }
     sums = sums.drop_front(op->getNumResults());
     combiners.erase(combiners.begin(), combiners.begin() + op->getNumResults());

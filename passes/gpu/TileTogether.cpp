@@ -47,8 +47,9 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
       member.inMemory = std::make_unique<ColumnSums>(device, *this, op->getResultTypes(), combiners(generic));
     } else {
       SmallVector<Value> start = neutral(device, generic);
+      int64_t ofRow = member.sums == Axis::Column && section.hasGroups(op) ? columnOf.size() : 1;
       for (Value value : start)
-        member.held.emplace_back(member.sums == Axis::Column ? rows : columns, value);
+        member.held.emplace_back(member.sums == Axis::Column ? rows * ofRow : columns, value);
     }
   }
   for (int64_t c = 0; c < columns; c += step) {
@@ -99,16 +100,20 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
   for (Member &member : members)
     if (member.sums == Axis::Row && !member.inMemory)
       use.fragments(member.op, sumAcross(member.op, member.held));
-  SmallVector<linalg::GenericOp> along;
-  SmallVector<SmallVector<Value>> sums;
-  for (Member &member : members)
-    if (member.sums == Axis::Column) {
-      along.push_back(member.op);
-      llvm::append_range(sums, std::move(member.held));
-    }
-  if (along.empty())
+  bool sumsAlong = false;
+  for (bool ofGroups : {false, true}) {
+    SmallVector<linalg::GenericOp> along;
+    SmallVector<SmallVector<Value>> sums;
+    for (Member &member : members)
+      if (member.sums == Axis::Column && section.hasGroups(member.op) == ofGroups) {
+        along.push_back(member.op);
+        llvm::append_range(sums, std::move(member.held));
+      }
+    completeRows(along, sums, ofGroups);
+    sumsAlong |= !along.empty();
+  }
+  if (!sumsAlong)
     return;
-  completeRows(along, sums);
   for (const Kept &each : kept)
     takeWords(each);
 }
@@ -198,12 +203,14 @@ void TileProgram::computeColumns(linalg::GenericOp op, const Axes &loops, int64_
 
 void TileProgram::addColumns(linalg::GenericOp op, int64_t first, int64_t count,
                              MutableArrayRef<SmallVector<Value>> sums) {
-  for (int64_t r = 0; r < layout.rowsHeld(); ++r)
+  bool rows = llvm::is_contained(section.loops.find(op)->second, Axis::Row), groups = section.hasGroups(op);
+  for (int64_t r = 0; r < (rows ? layout.rowsHeld() : 1); ++r)
     for (int64_t c = first; c < first + count; ++c) {
+      int64_t slot = groups ? r * columnOf.size() + groupOf[c] : r;
       SmallVector<Value> mine;
       for (const SmallVector<Value> &sum : sums)
-        mine.push_back(sum[r]);
+        mine.push_back(sum[slot]);
       for (auto [sum, next] : llvm::zip(sums, addElement(op, r, c, mine, columnIsThere(c))))
-        sum[r] = next;
+        sum[slot] = next;
     }
 }

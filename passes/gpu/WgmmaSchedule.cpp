@@ -44,9 +44,10 @@ static bool fitsWgmma(const Section &section) {
 static bool readsMatrix(const Section &section) {
   return llvm::any_of(section.ops, [&](Operation *op) {
     auto generic = dyn_cast<linalg::GenericOp>(op);
-    return generic && op != section.mainLoop && llvm::any_of(generic.getDpsInputs(), [](Value input) {
+    return generic && op != section.mainLoop && llvm::any_of(generic.getDpsInputs(), [&](Value input) {
              auto type = dyn_cast<RankedTensorType>(input.getType());
-             return isa<BlockArgument>(input) && type && type.getRank() == 2;
+             return isa<BlockArgument>(input) && type && type.getRank() == 2 &&
+                    (!section.groupColumns || type.getDimSize(1) == section.columns);
            });
   });
 }
@@ -58,6 +59,15 @@ static bool needsRegisters(const Section &section) {
   Product product = Product::get(section);
   bool isWide = !product.elementType(product.a).isBF16() && readsMatrix(section);
   return loadedOf(section).vectors > 2 || (isWide && section.rowSums.size() > 1);
+}
+
+/// Whether an element takes a long computation, as dropout's numbers do (Philox: ten rounds), whose constants a thread
+/// holds beside its tile.
+static bool computesLong(const Section &section) {
+  constexpr size_t longBody = 64;
+  return llvm::any_of(section.ops, [](Operation *op) {
+    return isa<linalg::GenericOp>(op) && op->getRegion(0).front().getOperations().size() > longBody;
+  });
 }
 
 static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong) {
@@ -95,13 +105,18 @@ std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section 
   int64_t narrow = longestRowOfBlock / 2;
   bool isNarrow = readsMatrix(section) || section.columns % longestRowOfBlock;
   if (section.wholeRows && isNarrow &&
-      !(strategyOf(kernel) == "cluster" && section.columns > narrow * largestCluster))
+      !(strategyOf(kernel) == "cluster" && section.summedColumns() > narrow * largestCluster))
     columns = std::min(columns, narrow);
   if (needsRegisters(section))
     columns = std::min(columns, narrow);
+  if (section.wholeRows && computesLong(section))
+    columns = std::min(columns, narrowest);
+  // A thread keeps statistics of each group that it has columns of: of sixteen at most.
+  if (section.sumsGroups)
+    columns = std::min(columns, std::max(narrowest, 16 * section.groupColumns));
   // Narrower tiles where wide ones would leave multiprocessors without work.
-  if (!section.wholeRows && !ShapedType::isDynamic(section.rows))
-    while (columns > narrowest &&
+  if ((!section.wholeRows || section.sumsGroups) && !ShapedType::isDynamic(section.rows))
+    while (columns > (section.wholeRows ? std::max(narrowest, section.groupColumns) : narrowest) &&
            llvm::divideCeil(section.rows, tileRows) * llvm::divideCeil(section.columns, columns) < multiprocessors)
       columns /= 2;
   SectionSchedule schedule;
@@ -117,6 +132,7 @@ static bool fitsCluster(KernelOp kernel, const Section &section, const SectionSc
   int64_t across = llvm::divideCeil(section.columns, schedule.layout.columns), size = schedule.cluster;
   if (!schedule.sharesRows(section))
     return across % size == 0;
+  across = schedule.sharers(section);
   StringRef strategy = strategyOf(kernel);
   // The row-block barrier: blocks that take their tiles in the order in which they start are no cluster.
   if (schedule.exchanges(section))
@@ -138,12 +154,14 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
   auto consider = [&](bool pingpong, int64_t cluster) {
     SectionSchedule how = tile;
     int64_t columns = pingpong ? std::min<int64_t>(tile.layout.columns, longestRowOfBlock / 2) : tile.layout.columns;
-    how.cluster = cluster ? cluster : llvm::divideCeil(section.columns, columns);
+    how.cluster = cluster ? cluster : llvm::divideCeil(section.summedColumns(), columns);
     setTile(section, how, columns, pingpong);
     double seconds = estimate(section, how, device, batch);
-    // Columns that may be missing take registers, too, that a whole tile in each group does not leave.
+    // Columns that may be missing take registers, too, and several groups of columns, that a whole tile in each group of
+    // threads does not leave.
     if (!fitsCluster(kernel, section, how) || seconds >= least ||
-        (pingpong && (section.columns % columns || needsRegisters(section))))
+        (pingpong && (section.columns % columns || needsRegisters(section) || computesLong(section) ||
+                      (section.groupColumns && section.groupColumns < columns))))
       return;
     least = seconds;
     schedule.sections[0] = how;
@@ -165,5 +183,5 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
   schedule.mostBlocks = blocks - blocks % cluster;
   if (const SectionSchedule &how = schedule.sections[0]; how.exchanges(section))
     schedule.mostBlocks = std::max(
-        schedule.mostBlocks, RowExchange::leastBlocks(llvm::divideCeil(section.columns, how.layout.columns), cluster));
+        schedule.mostBlocks, RowExchange::leastBlocks(how.sharers(section), cluster));
 }

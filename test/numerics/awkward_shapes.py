@@ -29,6 +29,12 @@ def some(sizes, count=None):
     return [int(size) for size in random.permutation(sizes)[:count or suite.options.cases]]
 
 
+def draw_groups(columns):
+    """How many groups of the columns: of a power of two of them, or not. Of two columns, which may be near each other, a
+    rounded mean leaves little."""
+    return int(random.choice([groups for groups in (1, 2, 3, 4, 5, 8, 32) if columns % groups == 0 and columns // groups != 2]))
+
+
 def compare(what, names, ours, expected, value, terms):
     """dx relative to its largest term, other columns' gradients by their own tolerance."""
     for name, array, reference in zip(names, ours, expected):
@@ -60,7 +66,7 @@ def channels():
     """Group norm over parts of the columns, batch norm over the rows: with one row, nothing of it but the shift is left."""
     group = Group(suite, BATCH)
     for columns in some(COLUMNS):
-        groups = max(g for g in (1, 2, 3, 5) if columns % g == 0)
+        groups = draw_groups(columns)
 
         def check_groups(call, columns=columns, groups=groups):
             scale, shift = draw(columns, offset=1, spread=.2), draw(columns)
@@ -173,7 +179,7 @@ def layered():
     group, rate = Group(suite, BATCH), .3
     for number, outputs in enumerate(some(COLUMNS)):
         norm = ("layer_norm", "rms_norm", "group_norm", "batch_norm")[number % 4]
-        groups = max(g for g in (1, 2, 3, 5) if outputs % g == 0)
+        groups = draw_groups(outputs)
         inputs, activation = some((1, 3, 17, 64, 100), 1)[0], list(ACTIVATIONS)[number % 3]
 
         def check(call, norm=norm, groups=groups, inputs=inputs, outputs=outputs, activation=activation):

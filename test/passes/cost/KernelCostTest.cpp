@@ -13,7 +13,8 @@ namespace {
 constexpr const char *simple = R"({
   "name": "simple", "target": "sm_80", "multiprocessors": 10, "clock_ghz": 1, "lanes": 100,
   "f32_tflops": 1, "tf32_tflops": 0, "half_tflops": 10, "matmul_share": 1, "bandwidth_gbs": 100, "bandwidth_share": 1, "l2_gbs": 1000000,
-  "shared_bytes": 100000, "registers": 65536, "largest_cluster": 1, "launch_us": 2, "barrier_us": 3, "cluster_us": 1})";
+  "shared_bytes": 100000, "registers": 65536, "largest_cluster": 1, "launch_us": 2, "barrier_us": 3, "cluster_us": 1,
+  "pipeline_us": 4, "mma_sync_share": 0.5})";
 
 DeviceDescription device() { return llvm::cantFail(DeviceDescription::parse(simple)); }
 
@@ -54,6 +55,7 @@ TEST(DeviceDescription, Errors) {
               HasSubstr("'lanes' is missing or is no number"));
   EXPECT_THAT(problemOf(simple, "\"bandwidth_gbs\": 100", "\"bandwidth_gbs\": 0"), HasSubstr("'bandwidth_gbs'"));
   EXPECT_THAT(problemOf(simple, "\"name\": \"simple\",", ""), HasSubstr("'name'"));
+  EXPECT_THAT(problemOf(simple, "\"mma_sync_share\": 0.5", "\"mma_sync_share\": 0"), HasSubstr("'mma_sync_share'"));
   EXPECT_NE(problemOf(simple, "{", "["), "");
   EXPECT_THAT(problemOf(simple, "\"lanes\"", "\"groups\": [4, 5], \"lanes\""),
               HasSubstr("'groups' have 9 multiprocessors, the device 10"));
@@ -120,7 +122,17 @@ TEST(KernelCost, Precision) {
   work.reads = KernelWork::Reads::Tf32; // it has none
   EXPECT_EQ(estimateCost(work, device()).matmul, f32);
   work.reads = KernelWork::Reads::Half;
-  EXPECT_THAT(estimateCost(work, device()).matmul, DoubleNear(f32 / 10, 1e-12));
+  EXPECT_THAT(estimateCost(work, device()).matmul, DoubleNear(f32 / 5, 1e-12)) << "half of the peak, by mma.sync";
+}
+
+TEST(KernelCost, Wgmma) {
+  KernelWork work = product(10);
+  work.reads = KernelWork::Reads::Half;
+  KernelCost mma = estimateCost(work, device());
+  work.wgmma = true;
+  KernelCost wgmma = estimateCost(work, device());
+  EXPECT_THAT(wgmma.matmul, DoubleNear(mma.matmul / 2, 1e-12));
+  EXPECT_THAT(wgmma.launch, DoubleNear(mma.launch + 4e-6, 1e-12)) << "its pipeline starts";
 }
 
 TEST(KernelCost, Epilogue) {
@@ -159,7 +171,7 @@ TEST(KernelCost, Readers) {
   text.replace(text.find("1000000"), std::strlen("1000000"), "100");
   DeviceDescription slowCache = llvm::cantFail(DeviceDescription::parse(text));
   KernelWork work = product(10);
-  work.reads = KernelWork::Reads::Half;
+  work.reads = KernelWork::Reads::Half, work.wgmma = true;
   double alone = estimateCost(work, slowCache).matmul;
   work.readers = 64;
   EXPECT_NEAR(estimateCost(work, slowCache).matmul, alone * 129 / 192, 1e-12) << "a row of 64, and all columns";

@@ -3,6 +3,7 @@
 
 #include "dialect/keel/Keel.h"
 #include "passes/gpu/DeviceCode.h"
+#include "passes/gpu/Generate.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -24,9 +25,32 @@ static void explain(LLVM::LLVMFuncOp kernel, const KernelResources &resources, c
              .str();
 }
 
-FailureOr<Program> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuTarget &target, const CpuTarget &host,
-                                        bool emulate, std::vector<Mutant> *mutants, llvm::LLVMContext &context,
-                                        std::string &ptx) {
+/// Asks for narrower tiles for the kernels that are no good, and says so; fails with an error where nothing is left to
+/// try.
+static LogicalResult narrowBad(gpu::GPUModuleOp device, const DeviceCode &code, const GpuTarget &target,
+                               std::vector<std::string> &narrow) {
+  for (auto kernel : device.getOps<LLVM::LLVMFuncOp>()) {
+    auto found = code.kernels.find(kernel.getSymName());
+    if (found == code.kernels.end() || found->second.refusal.empty())
+      continue;
+    auto schedule = kernel->getAttrOfType<StringAttr>(scheduleAttribute);
+    if (!schedule || llvm::count(narrow, kernel.getSymName()) >= mostNarrow)
+      return refuseBad(device, code);
+    remark::missed(kernel.getLoc(), remark::RemarkOpts::name("narrow").category("gpu").function(kernel.getSymName()))
+        << ("kernel '" + kernel.getSymName() + "'" + found->second.refusal + "; for " + target.name +
+            " a smaller one than " + schedule.getValue() + " is tried")
+               .str();
+    // What ptxas warns of is wgmma's: no tile of it will do.
+    int64_t times = found->second.refusal.find("ptxas warns") != std::string::npos ? wgmmaTiles : 1;
+    narrow.insert(narrow.end(), times, kernel.getSymName().str());
+  }
+  return success();
+}
+
+FailureOr<std::optional<Program>> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuTarget &target,
+                                                       const CpuTarget &host, bool emulate,
+                                                       std::vector<Mutant> *mutants, llvm::LLVMContext &context,
+                                                       std::string &ptx, std::vector<std::string> &narrow) {
   Program program;
   program.target = target.name;
   program.sm = target.sm;
@@ -38,6 +62,11 @@ FailureOr<Program> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuT
     FailureOr<DeviceCode> assembled = assembleDeviceCode(device, **code, target);
     if (failed(assembled))
       return failure();
+    size_t known = narrow.size();
+    if (failed(narrowBad(device, *assembled, target, narrow)))
+      return failure();
+    if (narrow.size() > known)
+      return std::optional<Program>();
     assert(program.image.empty() && "an image holds one gpu.module");
     program.image = std::move(assembled->cubin);
     ptx = std::move(assembled->ptx);
@@ -66,5 +95,5 @@ FailureOr<Program> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuT
     program.numImports = emulated->numImports;
   }
   program.module = std::move(module);
-  return program;
+  return std::optional<Program>(std::move(program));
 }

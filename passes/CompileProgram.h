@@ -7,9 +7,11 @@
 
 namespace keel {
 /// Makes device code of a module at the llvm level: the image, what its kernels need (a remark for each), and with
-/// `emulate` the kernels as host code in `context`, with mutants where `mutants` is given, which lists them. Its PTX goes
-/// to `ptx`.
-mlir::FailureOr<Program> makeGpuProgram(mlir::OwningOpRef<mlir::ModuleOp> module, const GpuTarget &target,
-                                        const CpuTarget &host, bool emulate, std::vector<Mutant> *mutants,
-                                        llvm::LLVMContext &context, std::string &ptx);
+/// `emulate` the kernels as host code in `context`, with mutants where `mutants` is given, which lists them. Its PTX
+/// goes to `ptx`. None where kernels spill registers, or ptxas warns of them: their names are added to `narrow`
+/// (PipelineOptions), for another try. An error where one was given a narrower tile so often that there is none left.
+mlir::FailureOr<std::optional<Program>> makeGpuProgram(mlir::OwningOpRef<mlir::ModuleOp> module,
+                                                       const GpuTarget &target, const CpuTarget &host, bool emulate,
+                                                       std::vector<Mutant> *mutants, llvm::LLVMContext &context,
+                                                       std::string &ptx, std::vector<std::string> &narrow);
 } // namespace keel

@@ -22,6 +22,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<unsigned> sm{*this, "sm", llvm::cl::desc("compute capability of the GPU: 80, 90, ...; 0 for a CPU"),
                       llvm::cl::init(0)};
   Option<bool> wgmma{*this, "wgmma", llvm::cl::desc("the GPU has wgmma and the copy engine (sm_90a)"), llvm::cl::init(false)};
+  ListOption<std::string> narrow{*this, "narrow",
+                                 llvm::cl::desc("kernels of a GPU that spill registers, once for each time that "
+                                                "their tile is to be smaller")};
   Option<int64_t> vectorBits{*this, "vector-bits", llvm::cl::desc("width of the CPU's vector registers"),
                              llvm::cl::init(512)};
   Option<int64_t> vectorRegisters{*this, "vector-registers", llvm::cl::desc("number of the CPU's vector registers"),

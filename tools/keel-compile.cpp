@@ -139,7 +139,8 @@ static FailureOr<OwningOpRef<ModuleOp>> lower(const Arguments &arguments, Pipeli
   return module;
 }
 
-static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
+// Remarks are collected in `remarks`: those of a try that is given up are dropped.
+static LogicalResult compile(const Arguments &arguments, MLIRContext &context, std::string &remarks) {
   Location nowhere = UnknownLoc::get(&context);
   SmallVector<StringRef> targets;
   StringRef(arguments.target).split(targets, ',');
@@ -165,20 +166,32 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context) {
       options.sm = gpu.sm;
       options.wgmma = gpu.sm == 90 && gpu.specific;
     }
-    FailureOr<OwningOpRef<ModuleOp>> module = lower(arguments, options, last, context);
-    if (failed(module))
-      return failure();
-    if (last < Level::Llvm)
-      return write(output, [&](llvm::raw_ostream &stream) { (*module)->print(stream); });
-    if (!gpu.sm) {
-      programs.push_back({target.str(), std::move(*module)});
-      continue;
-    }
     std::vector<Mutant> mutants;
-    FailureOr<Program> program = makeGpuProgram(std::move(*module), gpu, *host, arguments.emulate,
-                                                arguments.mutants.empty() ? nullptr : &mutants, llvmContext, ptx);
-    if (failed(program))
-      return failure();
+    std::vector<std::string> narrow;
+    std::optional<Program> program;
+    while (!program) {
+      for (const std::string &kernel : ArrayRef(narrow).drop_front(options.narrow.size()))
+        options.narrow.push_back(kernel);
+      size_t known = remarks.size();
+      FailureOr<OwningOpRef<ModuleOp>> module = lower(arguments, options, last, context);
+      if (failed(module))
+        return failure();
+      size_t lowered = remarks.size();
+      if (last < Level::Llvm)
+        return write(output, [&](llvm::raw_ostream &stream) { (*module)->print(stream); });
+      if (!gpu.sm) {
+        program.emplace(Program{target.str(), std::move(*module)});
+        break;
+      }
+      FailureOr<std::optional<Program>> made =
+          makeGpuProgram(std::move(*module), gpu, *host, arguments.emulate,
+                         arguments.mutants.empty() ? nullptr : &mutants, llvmContext, ptx, narrow);
+      if (failed(made))
+        return failure();
+      program = std::move(*made);
+      if (!program)
+        remarks.erase(known, lowered - known);
+    }
     if (!arguments.mutants.empty() && failed(write(arguments.mutants, [&](llvm::raw_ostream &stream) { printMutants(mutants, stream); })))
       return failure();
     programs.push_back(std::move(*program));
@@ -227,14 +240,17 @@ int main(int argc, char **argv) {
       return 1;
   }
   bool reported = false;
+  std::string remarks;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Remark && arguments.explain)
-      llvm::errs() << describe(diagnostic.getLocation()) << "remark: " << diagnostic.str() << "\n";
+      remarks += describe(diagnostic.getLocation()) + "remark: " + diagnostic.str() + "\n";
     if (diagnostic.getSeverity() != DiagnosticSeverity::Error || reported)
       return success();
     reported = true;
     printError(describe(diagnostic.getLocation()) + diagnostic.str());
     return success();
   });
-  return failed(compile(arguments, context));
+  LogicalResult compiled = compile(arguments, context, remarks);
+  llvm::errs() << remarks;
+  return failed(compiled);
 }

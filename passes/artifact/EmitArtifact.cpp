@@ -109,8 +109,8 @@ FailureOr<SmallVector<char, 0>> keel::emitObject(llvm::Module &module, const Cpu
 // The shared object of the C math library that the linker is told of, if it lies where libraries lie.
 static std::string findMathLibrary() {
   std::string machine = llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArchName().str() + "-linux-gnu";
-  for (std::string folder : {"/lib/" + machine, "/usr/lib/" + machine, std::string("/lib64"), std::string("/usr/lib64"),
-                             std::string("/usr/lib"), std::string("/lib")}) {
+  for (const std::string &folder : {"/lib/" + machine, "/usr/lib/" + machine, std::string("/lib64"),
+                                    std::string("/usr/lib64"), std::string("/usr/lib"), std::string("/lib")}) {
     std::string path = folder + "/libm.so.6";
     if (llvm::sys::fs::exists(path))
       return path;

@@ -123,7 +123,7 @@ private:
       return getAsIndexOpFoldResult(builder.getContext(), type.getShape());
     if (auto moments = dyn_cast<norm::MomentsOp>(result.getOwner())) {
       SmallVector<OpFoldResult> sizes;
-      for (auto [dim, size] : llvm::enumerate(tensor::getMixedSizes(builder, loc, moments.getInput())))
+      for (auto [dim, size] : llvm::enumerate(sizesBefore(moments.getInput(), loc)))
         if (!llvm::is_contained(moments.getAxes(), int64_t(dim)))
           sizes.push_back(size);
       return sizes;
@@ -132,6 +132,18 @@ private:
     if (succeeded(reifyResultShapes(builder, result.getOwner(), shapes)))
       return shapes[result.getResultNumber()];
     return tensor::getMixedSizes(builder, loc, result);
+  }
+
+  /// The extents of a value, which may be one of the group's: from what it is written into.
+  SmallVector<OpFoldResult> sizesBefore(Value value, Location loc) {
+    while (auto style = value.getDefiningOp<DestinationStyleOpInterface>()) {
+      if (!group.ops.contains(style) && !isRepeated(style))
+        break;
+      value = style.getTiedOpOperand(cast<OpResult>(value))->get();
+    }
+    if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
+      return empty.getMixedSizes();
+    return tensor::getMixedSizes(builder, loc, value);
   }
 
   void collectInputs(Operation *op, llvm::SetVector<Value> &inputs) {

@@ -31,7 +31,7 @@ struct AssembleDevice : keel::impl::AssembleDeviceBase<AssembleDevice> {
       if (print == "llvm")
         (*code)->print(llvm::outs(), nullptr);
       FailureOr<DeviceCode> device = assembleDeviceCode(module, **code, *gpu);
-      if (failed(device))
+      if (failed(device) || failed(refuseBad(module, *device)))
         return signalPassFailure();
       if (print == "ptx")
         llvm::outs() << device->ptx;

@@ -19,16 +19,10 @@ namespace keel {
 using namespace mlir;
 using namespace keel;
 
-/// Whether an op is elementwise: rows stay rows.
-static bool isElementwise(Operation *op) {
-  auto generic = dyn_cast<linalg::LinalgOp>(op);
-  return generic && op->getNumResults() == 1 && generic.getNumParallelLoops() == generic.getNumLoops();
-}
-
 /// The product that makes a value, but for elementwise ops.
 static linalg::LinalgOp findProduct(Value value) {
   auto op = value.getDefiningOp<linalg::LinalgOp>();
-  if (!op || linalg::isaContractionOpInterface(op) || !isElementwise(op))
+  if (!op || linalg::isaContractionOpInterface(op) || !linalg::isElementwise(op))
     return op && linalg::isaContractionOpInterface(op) ? op : linalg::LinalgOp();
   for (OpOperand *input : op.getDpsInputOperands())
     if (input->get().getType() == value.getType())
@@ -45,7 +39,7 @@ static linalg::LinalgOp findReader(Value value) {
       continue;
     if (linalg::isaContractionOpInterface(op))
       return op;
-    if (isElementwise(op) && op->getResultTypes()[0] == value.getType())
+    if (linalg::isElementwise(op) && op->getResultTypes()[0] == value.getType())
       if (linalg::LinalgOp reader = findReader(op->getResult(0)))
         return reader;
   }

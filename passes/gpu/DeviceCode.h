@@ -13,6 +13,7 @@ struct KernelResources {
   unsigned registers = 0;   ///< of a thread
   unsigned sharedBytes = 0; ///< static; what the launch asks for comes on top
   unsigned stackBytes = 0;  ///< local memory of a thread that is no spill
+  std::string refusal;      ///< why the kernel is no good: it spills registers, or ptxas serialises it; empty: it is
 };
 
 struct DeviceCode {
@@ -25,8 +26,11 @@ struct DeviceCode {
 mlir::FailureOr<std::unique_ptr<llvm::Module>> translateDeviceCode(mlir::gpu::GPUModuleOp module,
                                                                    const GpuTarget &target, llvm::LLVMContext &context);
 
-/// PTX of the oldest version that suffices, assembled. A kernel that spills, or that ptxas serialises or otherwise
-/// warns about, is an error at its place in the model, as is a function that libdevice lacks.
+/// PTX of the oldest version that suffices, assembled. A function that libdevice lacks is an error at its place in the
+/// model; a kernel that spills, or that ptxas serialises or otherwise warns about, is one by `refuseBad`.
 mlir::FailureOr<DeviceCode> assembleDeviceCode(mlir::gpu::GPUModuleOp module, llvm::Module &code,
                                                const GpuTarget &target);
+
+/// An error at the place of the first kernel with a refusal.
+mlir::LogicalResult refuseBad(mlir::gpu::GPUModuleOp module, const DeviceCode &code);
 } // namespace keel

@@ -49,6 +49,15 @@ constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 /// take. A forced tile, ping-pong or cluster is wgmma's.
 constexpr llvm::StringLiteral loopAttribute = "keel.loop";
 
+/// On a kernel: how often what a thread holds of a tile is to be halved, since it spilled registers; i64, up to
+/// mostNarrow.
+constexpr llvm::StringLiteral narrowAttribute = "keel.narrow";
+constexpr int64_t mostNarrow = 6, wgmmaTiles = 3; // from that many on, wgmma has none that is narrow enough
+inline int64_t narrowingOf(KernelOp kernel) {
+  auto narrow = kernel->getAttrOfType<mlir::IntegerAttr>(narrowAttribute);
+  return narrow ? narrow.getInt() : 0;
+}
+
 /// Chooses tiles and main loops for a device; `batch` is the most rows where their number is dynamic; `hasWgmma`: the
 /// target is sm_90a.
 KernelSchedule chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device, int64_t batch,

@@ -79,6 +79,8 @@ private:
       space = findKernelSpace(kernel, why);
       builder.setInsertionPoint(kernel);
     }
+    if (int64_t times = llvm::count(narrow, kernel.getName()))
+      kernel->setAttr(narrowAttribute, builder.getI64IntegerAttr(times));
     KernelSchedule schedule = chooseSchedule(kernel, *space, getDeviceOfCapability(sm), batch, wgmma);
     explainRowCosts(kernel, *space, schedule, batch, sm, wgmma);
     DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);

@@ -94,7 +94,7 @@ static LogicalResult checkResolved(gpu::GPUModuleOp module, const llvm::Module &
 //===----------------------------------------------------------------------===//
 
 // ptxas -v: of each kernel, in lines that follow "Compiling entry function 'NAME'" or "Function properties for NAME".
-static LogicalResult readReport(gpu::GPUModuleOp module, StringRef report, DeviceCode &code) {
+static void readReport(StringRef report, DeviceCode &code) {
   llvm::Regex entry("(Compiling entry function '|Function properties for )([A-Za-z0-9_$.]+)");
   llvm::Regex stack("([0-9]+) bytes stack frame, ([0-9]+) bytes spill stores, ([0-9]+) bytes spill loads");
   llvm::Regex registers("Used ([0-9]+) registers"), shared("([0-9]+) bytes smem"), performance("\\(C75[0-9][0-9]\\).*");
@@ -110,7 +110,7 @@ static LogicalResult readReport(gpu::GPUModuleOp module, StringRef report, Devic
     if (performance.match(line, &match)) {
       // "(C7517) Potential Performance Loss: ... in function 'k'"
       StringRef named = line.rsplit("function '").second.split('\'').first;
-      return emitError(getPlaceOf(module, named), "kernel '") << named << "': ptxas warns: " << match[0];
+      code.kernels[named].refusal = (": ptxas warns: " + match[0]).str();
     }
     if (entry.match(line, &match))
       kernel = match[2].str();
@@ -118,16 +118,15 @@ static LogicalResult readReport(gpu::GPUModuleOp module, StringRef report, Devic
       KernelResources &resources = code.kernels[kernel];
       resources.stackBytes = number(match[1]);
       if (number(match[2]) || number(match[3]))
-        return emitError(getPlaceOf(module, kernel), "kernel '")
-               << kernel << "' spills registers: " << match[2] << " bytes of stores, " << match[3]
-               << " bytes of loads; its tile is too large for its threads";
+        resources.refusal = (" spills registers: " + match[2] + " bytes of stores, " + match[3] +
+                             " bytes of loads; its tile is too large for its threads")
+                                .str();
     }
     if (registers.match(line, &match))
       code.kernels[kernel].registers = number(match[1]);
     if (shared.match(line, &match))
       code.kernels[kernel].sharedBytes = number(match[1]);
   }
-  return success();
 }
 
 // The version that ptxas asks for: "requires PTX ISA .version 7.8 or later". 0: it complains of something else.
@@ -194,8 +193,7 @@ FailureOr<DeviceCode> keel::assembleDeviceCode(gpu::GPUModuleOp module, llvm::Mo
       return failure();
     if (!assembled->status) {
       result.ptx = std::move(*ptx);
-      if (failed(readReport(module, assembled->output, result)))
-        return failure();
+      readReport(assembled->output, result);
       return result;
     }
     // Inline PTX may need a newer version than the target itself.
@@ -205,4 +203,14 @@ FailureOr<DeviceCode> keel::assembleDeviceCode(gpu::GPUModuleOp module, llvm::Mo
              << target.name << ": " << getFirstError(assembled->output);
     version = required;
   }
+}
+
+LogicalResult keel::refuseBad(gpu::GPUModuleOp module, const DeviceCode &code) {
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    auto found = code.kernels.find(function.getSymName());
+    if (found != code.kernels.end() && !found->second.refusal.empty())
+      return emitError(getPlaceOf(module, function.getSymName()), "kernel '")
+             << function.getSymName() << "'" << found->second.refusal;
+  }
+  return success();
 }

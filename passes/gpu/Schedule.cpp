@@ -78,8 +78,9 @@ static int64_t vectorOf(const Section &section) {
 /// Rows without a sum along them: two accesses a thread hide each other's latency, and a thread's columns serve several
 /// rows where it loads something for each of them, and tiles enough are left.
 static FragmentLayout chooseElementsLayout(const Section &section, int64_t columns, int64_t vector, int64_t threads,
-                                           int64_t batch) {
-  constexpr int64_t mostRegisters = 64, mostRows = 4, manyTiles = 1024;
+                                           int64_t batch, int64_t narrow) {
+  constexpr int64_t mostRows = 4, manyTiles = 1024;
+  const int64_t mostRegisters = 64 >> narrow;
   int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
   int64_t perRow = section.rows == 1 ? threads : std::min(std::max<int64_t>(accesses / 2, 1), threads),
           rows = threads / perRow;
@@ -92,12 +93,12 @@ static FragmentLayout chooseElementsLayout(const Section &section, int64_t colum
   return rowsLayout(rows * rowsHeld, columns, threads, perRow, vector);
 }
 
-static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads, int64_t batch) {
+static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads, int64_t batch, int64_t narrow) {
   // A tile holds whole rows only where it must.
   int64_t columns = tileColumnsOfRows(section);
   int64_t vector = vectorOf(section);
   if (!section.wholeRows && section.rowSums.empty())
-    return chooseElementsLayout(section, columns, vector, threads, batch);
+    return chooseElementsLayout(section, columns, vector, threads, batch, narrow);
   int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
   // Two accesses a thread hide each other's latency; a warp a row needs no shared memory.
   int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), std::max<int64_t>(32, accesses / 8));
@@ -107,13 +108,13 @@ static FragmentLayout chooseRowsLayout(const Section &section, int64_t threads, 
   Loaded loaded = loadedOf(section);
   double perElement = 1 + loaded.matrices + loaded.vectors;
   while (section.wholeRows && perRow < threads &&
-         llvm::divideCeil(columns, perRow * vector) * vector * perElement > 100)
+         llvm::divideCeil(columns, perRow * vector) * vector * perElement > (100 >> narrow))
     perRow *= 2;
   int64_t held = llvm::divideCeil(columns, perRow * vector) * vector;
   int64_t rows = threads / perRow;
   // Fewer tiles mean fewer partial sums.
   if (!section.rowSums.empty())
-    while (rows < 32 && held * (rows * perRow / threads) < 32)
+    while (rows < 32 && held * (rows * perRow / threads) < (32 >> narrow))
       rows *= 2;
   return rowsLayout(rows, columns, threads, perRow, vector);
 }
@@ -148,32 +149,35 @@ static SectionSchedule mmaSchedule(const Section &section, int64_t rows, int64_t
   return schedule;
 }
 
-/// Random bits (dropout's, by Philox) take registers of their own.
-static bool drawsBits(const Section &section) {
-  int64_t products = 0;
-  for (Operation *op : section.ops)
-    op->walk([&](arith::MulIOp) { ++products; });
-  return products > 10;
+/// A tile with half of the elements, where a warp keeps sixteen rows and columns of it: fewer rows first, since fewer
+/// columns may no longer be whole rows.
+static void halve(int64_t &rows, int64_t &columns) {
+  if (rows * columns <= 32 * 64)
+    return;
+  (rows > 32 ? rows : columns) /= 2;
 }
 
-/// A main loop for any target.
+/// A main loop for any target; `narrow`: how often its tile is halved.
 static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
-                                       int64_t batch) {
+                                       int64_t batch, int64_t narrow) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns)),
           summed = llvm::PowerOf2Ceil(section.summedColumns());
-  constexpr int64_t narrow = longestRowOfBlock / 2;
+  constexpr int64_t part = longestRowOfBlock / 2;
   if (fitsMma(section)) {
     // Beyond what one block holds, several share a row.
-    bool complete = section.wholeRows && summed > narrow && summed <= longestRowOfBlock;
-    columns = std::min<int64_t>(columns, complete ? longestRowOfBlock : narrow);
+    bool complete = section.wholeRows && summed > part && summed <= longestRowOfBlock;
+    columns = std::min<int64_t>(columns, complete ? longestRowOfBlock : part);
     bool isCrowded = columns > 128 && drawsBits(section);
-    schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, isCrowded ? 32 : 64, columns);
+    int64_t rows = isCrowded ? 32 : 64;
+    for (int64_t i = 0; i < narrow; ++i)
+      halve(rows, columns);
+    schedule = forced ? mmaSchedule(section, forced[0], forced[1]) : mmaSchedule(section, rows, columns);
     // A tile that reads each operand for twice as many products, where multiprocessors enough get one. Sums over the
     // rows need registers of their own. Of a shallow product nothing is read twice: small tiles, several on a
     // multiprocessor, hide the memory's latency.
-    if (!forced && !isCrowded && !schedule.isShallow(section) && (columns <= 128 || section.rowSums.empty()))
+    if (!forced && !narrow && !isCrowded && !schedule.isShallow(section) && (columns <= 128 || section.rowSums.empty()))
       if (SectionSchedule tall = mmaSchedule(section, 128, columns);
           estimate(section, tall, device, batch) < estimate(section, schedule, device, batch))
         schedule = tall;
@@ -189,16 +193,23 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
     columns = std::min<int64_t>(columns, section.wholeRows && summed <= longestRowOfBlock ? std::max<int64_t>(64, summed) : 64);
   if (forced)
     columns = forced[1];
-  schedule.layout = registerTileLayout(forced ? forced[0] : columns > 64 ? 32 : 64, columns);
+  int64_t rows = columns > 64 ? 32 : 64;
+  for (int64_t i = 0; i < narrow; ++i)
+    halve(rows, columns);
+  schedule.layout = registerTileLayout(forced ? forced[0] : rows, columns);
   return schedule;
 }
 
 static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
                                       int64_t batch, bool hasWgmma) {
-  if (hasWgmma && fitsMma(section))
+  int64_t narrow = narrowingOf(kernel);
+  if (hasWgmma && fitsMma(section)) {
     if (std::optional<SectionSchedule> wgmma = chooseWgmma(kernel, section))
       return *wgmma;
-  return chooseOlderLoop(kernel, section, device, batch);
+    if (narrow >= wgmmaTiles)
+      narrow -= wgmmaTiles;
+  }
+  return chooseOlderLoop(kernel, section, device, batch, narrow);
 }
 
 /// Where few tiles go a short way, what wgmma's pipeline takes to start may be more than it saves: the times of both, for
@@ -214,7 +225,7 @@ static void compareLoops(KernelOp kernel, const KernelSpace &space, KernelSchedu
       (turns && turns.getInt()) || (strategy && strategy == "cluster"))
     return;
   const Section &section = space.sections[0];
-  SectionSchedule older = chooseOlderLoop(kernel, section, device, batch);
+  SectionSchedule older = chooseOlderLoop(kernel, section, device, batch, /*narrow=*/0);
   schedule.compared = {estimate(section, schedule.sections[0], device, batch), estimate(section, older, device, batch)};
   if (!wanted || wanted != "mma.sync")
     return;
@@ -237,7 +248,7 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, c
     }
     SectionSchedule rows;
     if (!chooseRowsInTurn(section, schedule.threads, vectorOf(section), rows))
-      rows.layout = chooseRowsLayout(section, schedule.threads, batch);
+      rows.layout = chooseRowsLayout(section, schedule.threads, batch, narrowingOf(kernel));
     schedule.sections.push_back(rows);
   }
   arrangeWgmma(kernel, space, schedule, device, batch);

@@ -225,6 +225,13 @@ Loaded keel::loadedOf(const Section &section) {
   return loaded;
 }
 
+bool keel::drawsBits(const Section &section) {
+  int64_t products = 0;
+  for (Operation *op : section.ops)
+    op->walk([&](arith::MulIOp) { ++products; });
+  return products > 10;
+}
+
 double keel::estimate(const Section &section, const SectionSchedule &schedule, const DeviceDescription &device,
                       int64_t batch) {
   return estimateCost(describeWork(section, schedule, batch), device).total();

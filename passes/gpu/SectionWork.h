@@ -21,4 +21,7 @@ struct Loaded {
 };
 Loaded loadedOf(const Section &section);
 
+/// Whether elements take random bits (dropout's, by Philox), which take registers of their own.
+bool drawsBits(const Section &section);
+
 } // namespace keel

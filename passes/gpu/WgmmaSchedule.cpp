@@ -61,14 +61,9 @@ static bool needsRegisters(const Section &section) {
   return loadedOf(section).vectors > 2 || (isWide && section.rowSums.size() > 1);
 }
 
-/// Whether an element takes a long computation, as dropout's numbers do (Philox: ten rounds), whose constants a thread
-/// holds beside its tile.
-static bool computesLong(const Section &section) {
-  constexpr size_t longBody = 64;
-  return llvm::any_of(section.ops, [](Operation *op) {
-    return isa<linalg::GenericOp>(op) && op->getRegion(0).front().getOperations().size() > longBody;
-  });
-}
+/// Elements of a tile that a thread may hold: those of 128 x 128 in a group, or 128 x 256 in two, where it has
+/// registers for them.
+static int64_t mostHeld(KernelOp kernel) { return 128 >> narrowingOf(kernel); }
 
 static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong) {
   int64_t ringBytes = 200 << 10;
@@ -95,6 +90,9 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
 std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section &section) {
   constexpr int64_t multiprocessors = 132, narrowest = 64;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
+  int64_t widest = std::min(longestRowOfBlock, mostHeld(kernel) * wgmmaThreads / tileRows);
+  if (widest < narrowest)
+    return std::nullopt;
   bool fitsForced = !forced || (forced[0] == tileRows && forced[1] >= narrowest && forced[1] <= longestRowOfBlock);
   if (!fitsForced || !fitsWgmma(section))
     return std::nullopt;
@@ -109,8 +107,10 @@ std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section 
     columns = std::min(columns, narrow);
   if (needsRegisters(section))
     columns = std::min(columns, narrow);
-  if (section.wholeRows && computesLong(section))
+  // Random bits (dropout's) are made of constants that a thread holds beside its tile.
+  if (section.wholeRows && drawsBits(section))
     columns = std::min(columns, narrowest);
+  columns = std::min(columns, widest);
   // A thread keeps statistics of each group that it has columns of: of sixteen at most.
   if (section.sumsGroups)
     columns = std::min(columns, std::max(narrowest, 16 * section.groupColumns));
@@ -160,8 +160,8 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
     // Columns that may be missing take registers, too, and several groups of columns, that a whole tile in each group of
     // threads does not leave.
     if (!fitsCluster(kernel, section, how) || seconds >= least ||
-        (pingpong && (section.columns % columns || needsRegisters(section) || computesLong(section) ||
-                      (section.groupColumns && section.groupColumns < columns))))
+        (pingpong && (section.columns % columns || columns > mostHeld(kernel) || needsRegisters(section) ||
+                      drawsBits(section) || (section.groupColumns && section.groupColumns < columns))))
       return;
     least = seconds;
     schedule.sections[0] = how;

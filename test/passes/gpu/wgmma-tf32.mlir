@@ -32,9 +32,9 @@ func.func @along(%x: tensor<?x256xf32>, %w: tensor<128x256xf32>) -> tensor<?x128
 // An operand that lies across it is mma.sync's.
 // CHECK: llvm.func @across_matmul_0
 // CHECK-SAME: keel.schedule = "mma.sync
-// WHY-NOT: main-loop
+// WHY-NOT: [Missed] main-loop
 // WHY: [Missed] main-loop | Category:gpu | Remark="mma.sync in the place of wgmma, which takes tf32 along the depth alone: the rows of an operand are not the depth"
-// WHY-NOT: main-loop
+// WHY-NOT: [Missed] main-loop
 func.func @across(%x: tensor<?x256xf32>, %w: tensor<256x128xf32>) -> tensor<?x128xf32> {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x256xf32>

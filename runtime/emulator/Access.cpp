@@ -13,19 +13,13 @@ using runtime::text;
 namespace {
 enum class Problem : std::uint8_t { None, Pending, Uninitialised, Writer, Reader, OtherReader };
 
-/// Whether an access of (block, thread, time) happened before what the thread does now.
-inline bool ordered(const Thread &thread, std::uint32_t block, std::uint32_t time, std::uint32_t other) {
-  if (block == thread.block->index)
-    return other == thread.index || thread.order.sees(other, time);
-  return thread.order.foreign && knows(*thread.order.foreign, block, other, time);
-}
-
 inline bool anyReaderUnordered(const Thread &thread, const Cell &cell) {
   const auto &reader = cell.reader;
   if (reader.block == thread.block->index && reader.time <= thread.order.base && reader.warp < asyncThread / warpSize)
     return false;
   for (std::uint32_t lanes = reader.lanes; lanes; lanes &= lanes - 1)
-    if (!ordered(thread, reader.block, reader.time, reader.warp * warpSize + static_cast<std::uint32_t>(std::countr_zero(lanes))))
+    if (!happenedBefore(thread, reader.block, reader.time,
+                        reader.warp * warpSize + static_cast<std::uint32_t>(std::countr_zero(lanes))))
       return true;
   return false;
 }
@@ -35,24 +29,37 @@ inline bool morallyStrong(const Thread &thread, Scope mine, Scope other, std::ui
   return mine != Scope::Weak && other != Scope::Weak && reaches(thread, std::min(mine, other), block);
 }
 
-struct Reader {
-  std::uint32_t block = 0, time = 0;
-  std::uint16_t thread = Cell::nobody;
-  std::uint8_t bytes = 0;
-};
-
-/// The readers of a cell of global memory are about to be those of the thread's warp: which of those before is remembered,
-/// too? One that nothing orders before the thread: a write that is to come may be ordered after the thread alone.
-inline Reader keepReader(const Thread &thread, const Cell &cell) {
+/// The thread is about to be the cell's reader: who read before, and has not happened before it, joins the others,
+/// since a write that is to come may be ordered after the thread alone. (Strong reads do not: what they poll is written
+/// by strong writes.)
+inline std::uint32_t othersBefore(const Thread &thread, Cell &cell) {
   const auto &reader = cell.reader;
   if (reader.launch != thread.block->grid->launch)
-    return {};
-  if (reader.otherThread != Cell::nobody && !ordered(thread, cell.otherBlock, reader.otherTime, reader.otherThread))
-    return {cell.otherBlock, reader.otherTime, reader.otherThread, cell.otherBytes};
+    return cell.othersBytes = 0;
   if (reader.scope != Scope::Weak || !reader.bytes || !anyReaderUnordered(thread, cell))
-    return {};
-  auto lane = static_cast<std::uint32_t>(std::countr_zero(reader.lanes));
-  return {reader.block, reader.time, static_cast<std::uint16_t>(reader.warp * warpSize + lane), reader.bytes};
+    return reader.others;
+  if (!cell.othersBytes)
+    cell.reader.others = 0;
+  cell.othersBytes |= reader.bytes;
+  return thread.block->worker->readers.join(reader, thread);
+}
+
+/// One of the other readers of these bytes that nothing orders before the thread, or null; `lane` of its warp.
+inline const PastReader *unorderedAmong(const Thread &thread, std::uint32_t others, std::uint8_t bytes,
+                                        std::uint32_t &lane) {
+  const ReaderLists &lists = thread.block->worker->readers;
+  while (others) {
+    const PastReader &past = lists[others];
+    others = past.before;
+    if (!(past.bytes & bytes))
+      continue;
+    for (std::uint32_t lanes = past.lanes; lanes; lanes &= lanes - 1) {
+      lane = static_cast<std::uint32_t>(std::countr_zero(lanes));
+      if (!happenedBefore(thread, past.block, past.time, past.warp * warpSize + lane))
+        return &past;
+    }
+  }
+  return nullptr;
 }
 
 inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind, Scope scope, const Site *site, bool whole, bool isGlobal) {
@@ -65,20 +72,23 @@ inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind
   auto &writer = cell.writer;
   if (writer.launch == launch && (writer.bytes & bytes) &&
       !(writer.block == block.index && writer.time <= thread.order.base && writer.thread < asyncThread) &&
-      !ordered(thread, writer.block, writer.time, writer.thread) && !morallyStrong(thread, scope, writer.scope, writer.block))
+      !happenedBefore(thread, writer.block, writer.time, writer.thread) &&
+      !morallyStrong(thread, scope, writer.scope, writer.block))
     return Problem::Writer;
   auto &reader = cell.reader;
   if (kind == Access::Load) {
+    // A later read of the same threads is none of theirs before.
     if (reader.launch == launch && reader.block == block.index && reader.warp == thread.warp->index &&
-        reader.time > thread.order.base) {
+        (reader.time == block.time || reader.lanes == thread.bit())) {
+      reader.time = block.time;
       reader.lanes |= thread.bit();
       reader.bytes |= bytes;
       reader.scope = std::min(reader.scope, scope);
     } else {
-      Reader other = isGlobal ? keepReader(thread, cell) : Reader();
-      reader = {block.index, block.time, thread.bit(), static_cast<std::uint16_t>(thread.warp->index), launch, bytes, scope, other.thread, other.time, site};
-      if (isGlobal)
-        cell.otherBlock = other.block, cell.otherBytes = other.bytes;
+      // Where all of a block meet, the last reader of its shared memory has missed what any has.
+      std::uint32_t others = isGlobal || thread.order.clock ? othersBefore(thread, cell) : cell.othersBytes = 0;
+      reader = {block.index, block.time, thread.bit(), static_cast<std::uint16_t>(thread.warp->index), launch, bytes,
+                scope,       others,     site};
     }
     return Problem::None;
   }
@@ -87,10 +97,11 @@ inline Problem check(Thread &thread, Cell &cell, std::uint8_t bytes, Access kind
       return Problem::Reader;
     reader.bytes &= ~bytes;
   }
-  if (isGlobal && reader.launch == launch && reader.otherThread != Cell::nobody && (cell.otherBytes & bytes)) {
-    if (!ordered(thread, cell.otherBlock, reader.otherTime, reader.otherThread))
+  if (reader.launch == launch && (cell.othersBytes & bytes)) {
+    std::uint32_t lane;
+    if (unorderedAmong(thread, reader.others, cell.othersBytes & bytes, lane))
       return Problem::OtherReader;
-    reader.otherThread = Cell::nobody;
+    cell.othersBytes &= ~bytes;
   }
   writer = {block.index, block.time, static_cast<std::uint16_t>(thread.index), launch, bytes, scope, site};
   cell.initialised |= bytes;
@@ -143,14 +154,19 @@ std::string where(const Site *site) {
     fault(thread, site, Fault::Race,
           text(verb(kind), " of ", place, " races with the write by ", who(thread, cell.writer.block, cell.writer.thread), " (",
                where(cell.writer.site), "): nothing orders them"));
-  case Problem::OtherReader:
+  case Problem::OtherReader: {
+    std::uint32_t lane = 0;
+    const PastReader *past = unorderedAmong(thread, cell.reader.others, cell.othersBytes, lane);
     fault(thread, site, Fault::Race,
-          text(verb(kind), " of ", place, " races with a read by ", who(thread, cell.otherBlock, cell.reader.otherThread), ": nothing orders them"));
+          text(verb(kind), " of ", place, " races with the read by ",
+               past ? who(thread, past->block, past->warp * warpSize + lane) : "?", " (",
+               where(past ? past->site : nullptr), "): nothing orders them"));
+  }
   default: {
     std::uint32_t lane = 0;
     for (std::uint32_t lanes = cell.reader.lanes; lanes; lanes &= lanes - 1) {
       lane = static_cast<std::uint32_t>(std::countr_zero(lanes));
-      if (!ordered(thread, cell.reader.block, cell.reader.time, cell.reader.warp * warpSize + lane))
+      if (!happenedBefore(thread, cell.reader.block, cell.reader.time, cell.reader.warp * warpSize + lane))
         break;
     }
     fault(thread, site, Fault::Race,
@@ -213,7 +229,7 @@ Block *blockAt(Thread &thread, std::uint64_t address) {
 /// A thread of a kernel that was launched early has waited for those before it, or synchronised with one of its block that has.
 static void checkWaited(Thread &thread, std::uint64_t address, Access kind, const Site *site) {
   bool waited = std::ranges::any_of(thread.block->threads, [&](const Thread &other) {
-    return other.waitedAt && ordered(thread, thread.block->index, other.waitedAt, other.index);
+    return other.waitedAt && happenedBefore(thread, thread.block->index, other.waitedAt, other.index);
   });
   if (!waited)
     fault(thread, site, Fault::MissingWait,
@@ -344,8 +360,15 @@ const char *readForProduct(Thread &thread, std::uint64_t address, std::uint32_t 
   Block &block = *thread.block;
   if (block.grid->full)
     forCells(block, address, bytes, [&](Cell &cell, std::uint8_t bits) {
-      cell.reader = {block.index, time, 1u << matrixThread % warpSize, static_cast<std::uint16_t>(matrixThread / warpSize),
-                     block.grid->launch, bits, Scope::Weak, Cell::nobody, 0, site};
+      cell.reader = {block.index,
+                     time,
+                     1u << matrixThread % warpSize,
+                     static_cast<std::uint16_t>(matrixThread / warpSize),
+                     block.grid->launch,
+                     bits,
+                     Scope::Weak,
+                     cell.reader.others,
+                     site};
     });
   return from;
 }

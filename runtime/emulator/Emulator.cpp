@@ -45,6 +45,7 @@ EmulationError::EmulationError(Fault fault, std::string kernel, std::uint32_t bl
 
 struct Emulator::State {
   GlobalMemory memory;
+  PastReaders pastReaders;
   std::vector<std::unique_ptr<ClusterSlot>> slots;
   std::atomic<std::uint32_t> instances{1};
   std::uint32_t launches = 0;
@@ -109,6 +110,8 @@ Report Emulator::launch(const Kernel &kernel, std::uint32_t blocks, const std::u
   grid.full = options.checks == Checks::Full;
   grid.parallel = hosts > 1;
   grid.memory = &state->memory;
+  grid.pastReaders = &state->pastReaders;
+  state->pastReaders.clear();
   grid.instances = &state->instances;
   grid.order.resize(clusters);
   std::iota(grid.order.begin(), grid.order.end(), 0u);

@@ -5,6 +5,7 @@
 
 #include "runtime/emulator/Clock.h"
 #include "runtime/emulator/Emulator.h"
+#include "runtime/emulator/Readers.h"
 #include "runtime/emulator/Shadow.h"
 
 #include <atomic>
@@ -231,6 +232,7 @@ struct Grid {
   bool full;            // Checks::Full
   bool parallel;        // several workers
   GlobalMemory *memory;
+  PastReaders *pastReaders;
   std::vector<std::uint32_t> order; // of starting
   std::atomic<std::uint32_t> next{0};
   std::atomic<std::uint32_t> *instances;
@@ -323,6 +325,12 @@ Released published(Thread &thread, std::uint64_t address);
 void fence(Thread &thread, Scope scope);
 /// fence.proxy.async: what has happened before it may be seen by the asynchronous proxy after it.
 void fenceProxy(Thread &thread);
+/// Whether an access of (block, thread, time) happened before what the thread does now.
+inline bool happenedBefore(const Thread &thread, std::uint32_t block, std::uint32_t time, std::uint32_t other) {
+  if (block == thread.block->index)
+    return other == thread.index || thread.order.sees(other, time);
+  return thread.order.foreign && knows(*thread.order.foreign, block, other, time);
+}
 /// Whether a scope of this thread's reaches a thread of that block.
 bool reaches(const Thread &thread, Scope scope, std::uint32_t block);
 

@@ -18,20 +18,26 @@ namespace keel::emulator {
 /// Scopes of atomic ("strong") operations, PTX ISA 8.5; Weak for plain accesses.
 enum class Scope : std::uint8_t { Weak, Cta, Cluster, Gpu, Sys };
 
-/// One cache line for each four bytes. The readers are those of one warp, the last that read; of global memory one other
-/// besides that had not happened before it: a set of all would cost more than it finds, since threads that race seldom race
-/// in one place only.
-struct Cell {
-  static constexpr std::uint16_t nobody = 0xffff;
+/// Lanes of a warp that have read some bytes.
+struct Reader {
+  std::uint32_t block, time, lanes;
+  std::uint16_t warp, launch;
+  std::uint8_t bytes;
+  Scope scope;
+  std::uint32_t others; // a list, of the same launch; 0: there are none
+  const keel_emulator_site *site;
 
+  bool operator==(const Reader &other) const = default;
+};
+
+/// One cache line for each four bytes. The readers are lanes of one warp, the last that read; of those before, who had
+/// not happened before the next, are in a list (Readers.h).
+struct Cell {
   std::atomic<std::uint8_t> lock; // global memory, while several host threads run
   std::uint8_t initialised;       // a bit a byte, like all sets of bytes
   std::uint8_t pending;           // an asynchronous copy is to write it
-  std::uint8_t otherBytes;        // of the other reader
-  union {
-    std::uint32_t owner;      // shared memory: the block instance that `initialised` and the rest are of
-    std::uint32_t otherBlock; // global memory
-  };
+  std::uint8_t othersBytes;       // that other readers have read, and nobody has written since
+  std::uint32_t owner;            // shared memory: the block instance that `initialised` and the rest are of
   struct {
     std::uint32_t block, time;
     std::uint16_t thread, launch;
@@ -39,15 +45,7 @@ struct Cell {
     Scope scope;
     const keel_emulator_site *site;
   } writer;
-  struct {
-    std::uint32_t block, time, lanes;
-    std::uint16_t warp, launch;
-    std::uint8_t bytes;
-    Scope scope;
-    std::uint16_t otherThread; // of the same launch; nobody: there is none
-    std::uint32_t otherTime;
-    const keel_emulator_site *site;
-  } reader;
+  Reader reader;
 };
 static_assert(sizeof(Cell) == 64);
 

@@ -34,7 +34,7 @@ void synchronize(Block &block, Thread *const *threads, std::size_t count, const 
   if (!block.grid->full)
     return;
   std::uint32_t now = block.time++;
-  if (count >= block.live && arrivals.empty()) { // everybody who is left: one number says it all
+  if (count == block.threads.size() && arrivals.empty()) { // everybody: one number says it all
     Order all{now, nullptr, nullptr};
     for (std::size_t i = 0; i < count; ++i) {
       const Order &order = threads[i]->order;

@@ -28,6 +28,7 @@ struct Worker {
   std::vector<ClusterSlot *> resident, idle; // the emulator's, lent
   std::vector<Warp *> candidates;
   std::vector<float> scratch; // an instruction's operands
+  ReaderLists readers;
   Report report;
 
   void *context = nullptr;   // the scheduler's, while a fibre runs
@@ -40,7 +41,8 @@ struct Worker {
   std::uint64_t idleTurns = 0, idleAt = 0, turns = 0;
   std::atomic<std::uint64_t> stuckAt{0}; // the progress count at which this worker gave up; 0: it has not
 
-  Worker(Grid &grid, std::uint32_t index, std::uint64_t seed) : grid(&grid), index(index), random(seed), early(seed & 1) {}
+  Worker(Grid &grid, std::uint32_t index, std::uint64_t seed)
+      : grid(&grid), index(index), random(seed), readers(*grid.pastReaders), early(seed & 1) {}
   /// Takes blocks and runs them until there are none.
   void run(const std::vector<std::unique_ptr<Worker>> &all);
 

@@ -56,6 +56,8 @@ public:
     llvm::SmallDenseMap<unsigned, mlir::Value> extents; // those that are not known
   };
   llvm::DenseMap<unsigned, StandIn> standFor;
+  /// What has been read already of operands that are single numbers, and is written before others read it.
+  llvm::DenseMap<unsigned, mlir::Value> numbers;
   /// A pointer to the tensor map of a matrix operand for boxes of that size: one more parameter.
   mlir::Value tensorMap(unsigned operand, int64_t boxRows, int64_t boxColumns);
 

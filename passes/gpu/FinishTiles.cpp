@@ -121,7 +121,58 @@ void TileGenerator::emitFinish(unsigned index, Value parts, Value columnTile) {
 void TileGenerator::emitScalars() {
   if (space.scalars.empty())
     return;
+  if (readFlag)
+    return device.when(device.isZero(device.thread()), [&] { writeScalarsIfLast(); });
   afterAll(device.multiply(device.numBlocks(), schedule.groups()), counter(takeTicket()), [&] { computeScalars(); });
+}
+
+void TileGenerator::readScalars() {
+  auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+  SmallVector<unsigned> operands;
+  for (auto [index, value] : llvm::enumerate(yield.getValues()))
+    if (llvm::is_contained(space.scalars, value.getDefiningOp())) {
+      if (cast<RankedTensorType>(value.getType()).getRank())
+        return;
+      operands.push_back(kernel.getInputs().size() + index);
+    }
+  // Main loops and tiles in turn have their own way through memory, and one arrival for much work.
+  for (auto [section, how] : llvm::zip(space.sections, schedule.sections))
+    if (section.mainLoop || how.blocks)
+      return;
+  if (operands.empty() || space.sections.empty())
+    return;
+  for (unsigned operand : operands)
+    device.numbers[operand] =
+        device.load(device.parameter(operand), getElementTypeOrSelf(kernel->getOperand(operand).getType())).front();
+  readFlag = device.allocateShared(4);
+  readArrivals = counter(takeTicket());
+}
+
+void TileGenerator::arriveAsReader() {
+  if (!readFlag)
+    return;
+  OpBuilder &builder = device.builder;
+  device.barrier();
+  device.when(device.isZero(device.thread()), [&] {
+    // The barrier put the block's reads before this fence.
+    LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device");
+    Value arrived = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::add, readArrivals, device.word(1),
+                                              LLVM::AtomicOrdering::monotonic, "device");
+    device.store({arrived}, device.shared(*readFlag));
+  });
+}
+
+void TileGenerator::writeScalarsIfLast() {
+  OpBuilder &builder = device.builder;
+  Type i32 = builder.getI32Type();
+  Value arrived = device.load(device.shared(*readFlag), i32).front();
+  Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(device.numBlocks(), -1));
+  device.when(arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, arrived, last), [&] {
+    // The others' reads are before the writes.
+    LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device");
+    device.store({device.word(0)}, readArrivals); // for the next launch
+    computeScalars();
+  });
 }
 
 void TileGenerator::computeScalars() {

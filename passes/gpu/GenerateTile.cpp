@@ -111,6 +111,7 @@ void TileGenerator::forEachSection(llvm::function_ref<void(unsigned, Value, Valu
 void TileGenerator::emitComputations() {
   if (schedule.isSpecialised())
     device.enterGroup(schedule.threads);
+  readScalars();
   forEachSection([&](unsigned index, Value local, Value rowTiles, int64_t across) {
     emitSection(index, local, rowTiles, across);
   });
@@ -233,6 +234,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
   SmallVector<Operation *> ops = section.ops;
   auto rest = [&, rowTile = rowTile, columnTile = columnTile] {
     emitTile(section, program, ops, rowTile, columnTile, across);
+    arriveAsReader();
     program.store();
     if (!section.rowStatistics.empty()) {
       // A counter for each tile of rows.

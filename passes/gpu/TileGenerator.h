@@ -85,6 +85,11 @@ private:
   /// Single numbers that are functions of arguments: when no block reads the old ones any more.
   void emitScalars();
   void computeScalars();
+  /// Reads their old values first of all, where blocks can say that they have before they write anything: at the end
+  /// they would wait for what they wrote, only to say it.
+  void readScalars();
+  void arriveAsReader();
+  void writeScalarsIfLast();
 
   KernelOp kernel;
   const KernelSpace &space;
@@ -92,6 +97,8 @@ private:
   DeviceFunction result;
   unsigned firstTicket, tickets = 0;
   int64_t firstWord, batch, words = 0;
+  std::optional<int64_t> readFlag; // where blocks arrive as readers: how many have before, in shared memory
+  mlir::Value readArrivals;
   mlir::Value epochCounter, epoch; // of the launch, which words that blocks exchange carry
   std::vector<SectionFamily> families;
   DeviceKernel device;

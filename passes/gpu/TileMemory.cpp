@@ -122,6 +122,8 @@ void TileProgram::storeGroups(const Fragment &fragment, RankedTensorType type, u
 Fragment TileProgram::load(BlockArgument argument, ArrayRef<Axis> axes) {
   if (llvm::is_contained(axes, Axis::Group))
     return loadGroups(argument, axes);
+  if (Value number = device.numbers.lookup(argument.getArgNumber()))
+    return {false, false, {number}};
   auto type = cast<RankedTensorType>(argument.getType());
   Type elementType = type.getElementType();
   Matrix matrix = describe(device, argument.getArgNumber(), type, axes);

@@ -110,6 +110,8 @@ Value TileProgram::outside(Value value) {
     for (Value index : extract.getIndices())
       position.push_back(outside(index));
     auto table = cast<BlockArgument>(extract.getTensor());
+    if (Value number = device.numbers.lookup(table.getArgNumber()))
+      return number;
     result = device.load(device.pointerTo(table.getArgNumber(), position), extract.getType()).front();
   } else {
     Operation *op = value.getDefiningOp();
@@ -169,10 +171,15 @@ std::vector<SmallVector<Value>> TileProgram::cloneBodies(linalg::GenericOp op, A
         continue;
       }
       if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+        unsigned table = cast<BlockArgument>(extract.getTensor()).getArgNumber();
+        if (Value known = device.numbers.lookup(table)) {
+          mapping.map(extract.getResult(), known);
+          continue;
+        }
         SmallVector<Value> position;
         for (Value index : extract.getIndices())
           position.push_back(mapping.contains(index) ? mapping.lookup(index) : outside(index));
-        Value pointer = device.pointerTo(cast<BlockArgument>(extract.getTensor()).getArgNumber(), position);
+        Value pointer = device.pointerTo(table, position);
         // An element that is not there may ask for anything.
         Value isThere =
             device.all({llvm::is_contained(loops, Axis::Row) ? rowIsThere(atRow) : Value(),

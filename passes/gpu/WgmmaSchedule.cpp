@@ -80,7 +80,9 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
                             ? ClusterExchange::bytes(2 * groups, schedule.cluster, tileRows)
                         : schedule.exchanges(section) ? groups * RowExchange::bytes(section, tileRows, groupThreads)
                                                       : 0;
-    ringBytes = std::min<int64_t>(128 << 10,
+    // What the tile programs need not, the ring takes: the more of it is under way, the later memory may answer.
+    bool isPlain = section.rowSums.empty() && !readsMatrix(section);
+    ringBytes = std::min<int64_t>((isPlain ? 192 : 128) << 10,
                                   (224 << 10) - exchanged -
                                       groups * (section.rowSums.empty() ? 0 : 2 * ColumnSums::bytes(schedule.layout)));
   }

@@ -1,10 +1,10 @@
 """How many mutants of the kernels of a training step are noticed: one for each barrier, wait, fence, commit, counter,
 swizzle and predicate, run in the emulator, one at a time.
 
-    score.py [CASE]... [--sample N] [--seed N] [--minimum 95] [--report FILE]
+    score.py [CASE]... [--sample N] [--seed N] [--using wgmma] [--minimum 95] [--report FILE]
 
 A CASE is MODEL:PRECISION[:TARGET[:WIDTH[:PINGPONG]]], such as digits_layer_norm:bf16 (of sm_80) or digits_layer_norm:bf16:sm_90a:1024 (with
-rows of 1024 in the place of 256; a fifth number is `keel.pingpong`, the blocks whose groups of threads take turns, through three
+rows of 1024 in the place of 256; a fifth number is `keel.pingpong`, the blocks whose groups of threads take turns, through eight
 tiles of rows); all of them without. --sample takes N mutants of each case, drawn from the seed, kind by kind in
 proportion. The last line is the score; below the minimum the exit status is 1."""
 import argparse
@@ -27,8 +27,8 @@ CASES.append("digits_layer_norm:bf16:sm_90a:256:2")
 # No multiple of any tile: less than one, and enough for several and for a ring of stages to come round. What survives one is
 # tried with the next.
 BATCHES = (9, 130)
-# For blocks whose groups of threads take turns: three tiles of rows.
-TURNS = (9, 300)
+# For blocks whose groups of threads take turns: eight tiles of rows, four turns for each group: each place of an exchange is used again.
+TURNS = (9, 1000)
 
 
 def run(*command):
@@ -69,6 +69,8 @@ def survey(case, options, folder):
         f"--mutants={everything}", "-o", program)
     mutants = [line.split("\t") for line in everything.read_text().splitlines()]
     mutants = [mutant for mutant in mutants if mutant[2].startswith("train_step_")]
+    using = {mutant[2] for mutant in mutants if options.using in mutant[4]}
+    mutants = [mutant for mutant in mutants if mutant[2] in using]
     chosen = sample(mutants, options.sample, random.Random(f"{options.seed} {case}")) if options.sample else mutants
     verdicts = {}
     for batch in batches:
@@ -88,6 +90,7 @@ def main():
     parser.add_argument("cases", nargs="*", metavar="CASE")
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--using", default="", help="only kernels that have this in an instruction, such as wgmma")
     parser.add_argument("--orders", type=int, default=4, help="orders of warps and blocks to try on a mutant that nothing notices")
     parser.add_argument("--minimum", type=float, default=95)
     parser.add_argument("--report", type=pathlib.Path, help="file for the score line")

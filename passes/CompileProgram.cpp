@@ -28,21 +28,21 @@ static void explain(LLVM::LLVMFuncOp kernel, const KernelResources &resources, c
 /// Asks for narrower tiles for the kernels that are no good, and says so; fails with an error where nothing is left to
 /// try.
 static LogicalResult narrowBad(gpu::GPUModuleOp device, const DeviceCode &code, const GpuTarget &target,
-                               std::vector<std::string> &narrow) {
+                               PipelineOptions &options) {
   for (auto kernel : device.getOps<LLVM::LLVMFuncOp>()) {
     auto found = code.kernels.find(kernel.getSymName());
     if (found == code.kernels.end() || found->second.refusal.empty())
       continue;
     auto schedule = kernel->getAttrOfType<StringAttr>(scheduleAttribute);
-    if (!schedule || llvm::count(narrow, kernel.getSymName()) >= mostNarrow)
+    if (!schedule || llvm::count(options.narrow, kernel.getSymName()) >= mostNarrow)
       return refuseBad(device, code);
     remark::missed(kernel.getLoc(), remark::RemarkOpts::name("narrow").category("gpu").function(kernel.getSymName()))
         << ("kernel '" + kernel.getSymName() + "'" + found->second.refusal + "; for " + target.name +
             " a smaller one than " + schedule.getValue() + " is tried")
                .str();
-    // What ptxas warns of is wgmma's: no tile of it will do.
-    int64_t times = found->second.refusal.find("ptxas warns") != std::string::npos ? wgmmaTiles : 1;
-    narrow.insert(narrow.end(), times, kernel.getSymName().str());
+    // Where wgmma is serialised no tile of it will do.
+    for (int64_t times = found->second.isSerialised ? wgmmaTiles : 1; times; --times)
+      options.narrow.push_back(kernel.getSymName().str());
   }
   return success();
 }
@@ -50,7 +50,7 @@ static LogicalResult narrowBad(gpu::GPUModuleOp device, const DeviceCode &code, 
 FailureOr<std::optional<Program>> keel::makeGpuProgram(OwningOpRef<ModuleOp> module, const GpuTarget &target,
                                                        const CpuTarget &host, bool emulate,
                                                        std::vector<Mutant> *mutants, llvm::LLVMContext &context,
-                                                       std::string &ptx, std::vector<std::string> &narrow) {
+                                                       std::string &ptx, PipelineOptions &options) {
   Program program;
   program.target = target.name;
   program.sm = target.sm;
@@ -62,10 +62,10 @@ FailureOr<std::optional<Program>> keel::makeGpuProgram(OwningOpRef<ModuleOp> mod
     FailureOr<DeviceCode> assembled = assembleDeviceCode(device, **code, target);
     if (failed(assembled))
       return failure();
-    size_t known = narrow.size();
-    if (failed(narrowBad(device, *assembled, target, narrow)))
+    size_t known = options.narrow.size();
+    if (failed(narrowBad(device, *assembled, target, options)))
       return failure();
-    if (narrow.size() > known)
+    if (options.narrow.size() > known)
       return std::optional<Program>();
     assert(program.image.empty() && "an image holds one gpu.module");
     program.image = std::move(assembled->cubin);
@@ -79,11 +79,11 @@ FailureOr<std::optional<Program>> keel::makeGpuProgram(OwningOpRef<ModuleOp> mod
     }
     if (!emulate)
       continue;
-    EmulateOptions options;
-    options.prefix = "keel_emulated." + target.name + ".";
-    options.chip = target.name;
-    options.mutants = mutants;
-    FailureOr<EmulatedModule> emulated = keel::emulate(std::move(*code), host, device.getLoc(), options);
+    EmulateOptions emulateOptions;
+    emulateOptions.prefix = "keel_emulated." + target.name + ".";
+    emulateOptions.chip = target.name;
+    emulateOptions.mutants = mutants;
+    FailureOr<EmulatedModule> emulated = keel::emulate(std::move(*code), host, device.getLoc(), emulateOptions);
     if (failed(emulated))
       return failure();
     if (mutants)

@@ -167,11 +167,8 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context, s
       options.wgmma = gpu.sm == 90 && gpu.specific;
     }
     std::vector<Mutant> mutants;
-    std::vector<std::string> narrow;
     std::optional<Program> program;
     while (!program) {
-      for (const std::string &kernel : ArrayRef(narrow).drop_front(options.narrow.size()))
-        options.narrow.push_back(kernel);
       size_t known = remarks.size();
       FailureOr<OwningOpRef<ModuleOp>> module = lower(arguments, options, last, context);
       if (failed(module))
@@ -185,7 +182,7 @@ static LogicalResult compile(const Arguments &arguments, MLIRContext &context, s
       }
       FailureOr<std::optional<Program>> made =
           makeGpuProgram(std::move(*module), gpu, *host, arguments.emulate,
-                         arguments.mutants.empty() ? nullptr : &mutants, llvmContext, ptx, narrow);
+                         arguments.mutants.empty() ? nullptr : &mutants, llvmContext, ptx, options);
       if (failed(made))
         return failure();
       program = std::move(*made);

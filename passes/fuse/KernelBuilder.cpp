@@ -136,10 +136,10 @@ private:
 
   /// The extents of a value, which may be one of the group's: from what it is written into.
   SmallVector<OpFoldResult> sizesBefore(Value value, Location loc) {
-    while (auto style = value.getDefiningOp<DestinationStyleOpInterface>()) {
-      if (!group.ops.contains(style) && !isRepeated(style))
+    while (Value destination = destinationOf(value)) {
+      if (!group.ops.contains(value.getDefiningOp()) && !isRepeated(value.getDefiningOp()))
         break;
-      value = style.getTiedOpOperand(cast<OpResult>(value))->get();
+      value = destination;
     }
     if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
       return empty.getMixedSizes();

@@ -13,7 +13,8 @@ struct KernelResources {
   unsigned registers = 0;   ///< of a thread
   unsigned sharedBytes = 0; ///< static; what the launch asks for comes on top
   unsigned stackBytes = 0;  ///< local memory of a thread that is no spill
-  std::string refusal;      ///< why the kernel is no good: it spills registers, or ptxas serialises it; empty: it is
+  std::string refusal;      ///< why the kernel is no good: it spills registers, or ptxas warns of it; empty: it is
+  bool isSerialised = false; ///< ptxas warns: its wgmma wait for one another (C75xx)
 };
 
 struct DeviceCode {

@@ -98,7 +98,7 @@ def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
     128, 256>` forces the rows and columns of its main loop's tile, and `keel.splits = 4` how many blocks share a tile of
     mma.sync, each with a part of the depth. On a kernel or the module, `keel.pingpong = 132` has the two groups of threads of
     a wgmma kernel take 128 x 128 tiles in turn, in so many blocks at most, and `keel.pingpong = 0` neither;
-    `keel.loop = "wgmma"` or `"mma.sync"` is the main loop of products that both take. `keel.narrow = 1 : i64` on a kernel,
+    `keel.loop = "mma.sync"` is that in the place of wgmma where both take a product. `keel.narrow = 1 : i64` on a kernel,
     or its name among the pass's options, halves how much of a tile a thread may hold, 2 halves it again; keel-compile
     asks for that where ptxas would spill registers.
   }];

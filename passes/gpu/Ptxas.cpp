@@ -111,6 +111,7 @@ static void readReport(StringRef report, DeviceCode &code) {
       // "(C7517) Potential Performance Loss: ... in function 'k'"
       StringRef named = line.rsplit("function '").second.split('\'').first;
       code.kernels[named].refusal = (": ptxas warns: " + match[0]).str();
+      code.kernels[named].isSerialised = true;
     }
     if (entry.match(line, &match))
       kernel = match[2].str();

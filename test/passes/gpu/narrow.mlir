@@ -4,9 +4,10 @@
 // RUN: sed s/TIMES/3/ %s | keel-opt --generate-gpu="wgmma=true sm=90" | FileCheck %s --check-prefix=OLDER
 // RUN: sed s/TIMES/4/ %s | keel-opt --generate-gpu="wgmma=true sm=90" | FileCheck %s --check-prefix=OLDER-ONCE
 // RUN: sed s/TIMES/0/ %s | keel-opt --generate-gpu="wgmma=true sm=90 narrow=linear_matmul_0,linear_matmul_0,other" | FileCheck %s --check-prefix=TWICE
+// RUN: sed 's/keel.narrow = TIMES : i64/keel.loop = "mma.sync"/' %s | keel-opt --generate-gpu="wgmma=true sm=90" | FileCheck %s --check-prefix=OLDER
 
 // What a thread holds of a tile is halved, once for each time that the kernel spilled: of wgmma's tiles first, which end at 64
-// columns, then of mma.sync's.
+// columns, then of mma.sync's, which may be asked for.
 
 // WIDE: keel.schedule = "wgmma 128x256x64 cluster of 2"
 // ONCE: keel.schedule = "wgmma 128x128x64 cluster of 2"

@@ -1,7 +1,7 @@
 """How many mutants of the kernels of a training step are noticed: one for each barrier, wait, fence, commit, counter,
 swizzle and predicate, run in the emulator, one at a time.
 
-    score.py [CASE]... [--sample N] [--seed N] [--using wgmma] [--minimum 95] [--report FILE]
+    score.py [CASE]... [--sample N] [--seed N] [--minimum 95] [--report FILE]
 
 A CASE is MODEL:PRECISION[:TARGET[:WIDTH[:PINGPONG]]], such as digits_layer_norm:bf16 (of sm_80) or digits_layer_norm:bf16:sm_90a:1024 (with
 rows of 1024 in the place of 256; a fifth number is `keel.pingpong`, the blocks whose groups of threads take turns, through eight
@@ -69,8 +69,6 @@ def survey(case, options, folder):
         f"--mutants={everything}", "-o", program)
     mutants = [line.split("\t") for line in everything.read_text().splitlines()]
     mutants = [mutant for mutant in mutants if mutant[2].startswith("train_step_")]
-    using = {mutant[2] for mutant in mutants if options.using in mutant[4]}
-    mutants = [mutant for mutant in mutants if mutant[2] in using]
     chosen = sample(mutants, options.sample, random.Random(f"{options.seed} {case}")) if options.sample else mutants
     verdicts = {}
     for batch in batches:
@@ -90,7 +88,6 @@ def main():
     parser.add_argument("cases", nargs="*", metavar="CASE")
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--using", default="", help="only kernels that have this in an instruction, such as wgmma")
     parser.add_argument("--orders", type=int, default=4, help="orders of warps and blocks to try on a mutant that nothing notices")
     parser.add_argument("--minimum", type=float, default=95)
     parser.add_argument("--report", type=pathlib.Path, help="file for the score line")

@@ -146,12 +146,12 @@ void TileGenerator::emitTurns() {
     if (clusterExchange)
       clusterExchange->turn = turn.number;
     emitSection(0, loop.getInductionVar(), rowTiles, across);
-    // The next tile uses the same shared memory.
-    if (device.groupUsesShared())
-      device.barrier();
+    // The next tile uses the same shared memory, behind the barrier with which it starts.
     scf::YieldOp::create(builder, device.loc, device.add(turn.number, groups));
   }
   device.renewThread();
+  if (device.groupUsesShared())
+    device.barrier();
   if (exchanges) // all have read the epoch
     afterAll(device.multiply(device.numBlocks(), groups), counter(takeTicket()),
              [&] { device.when(device.isZero(device.thread()), [&] { device.store({epoch}, epochCounter); }); });

@@ -3,6 +3,8 @@
 
 #include "passes/gpu/TileProgram.h"
 
+#include "llvm/Support/MathExtras.h"
+
 namespace keel {
 
 /// A main loop's product: C[row, column] += the sum over depth of A[row, depth] * B[depth, column].
@@ -53,6 +55,11 @@ struct SectionSchedule {
   /// Whether the main loop has one stage: nothing is read twice, whatever the tile.
   bool isShallow(const Section &section) const {
     return !mlir::ShapedType::isDynamic(section.depth) && section.depth <= depthTile;
+  }
+
+  /// What of a stage's depth is multiplied, in steps of `step`: all, or what there is.
+  int64_t depthOfStage(const Section &section, int64_t step) const {
+    return isShallow(section) ? llvm::alignTo(section.depth, step) : depthTile;
   }
 
   /// One line for --explain.

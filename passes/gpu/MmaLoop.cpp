@@ -260,7 +260,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     // Everybody's copies are there, and nobody reads the stage that is filled next.
     device.barrier();
     auto multiply = [&] {
-      for (int64_t k = 0; k < depthTile; k += step) {
+      for (int64_t k = 0, end = schedule.depthOfStage(section, step); k < end; k += step) {
         std::vector<SmallVector<Value>> as, bs;
         for (int64_t row = 0; row < rows / 2; ++row)
           as.push_back(a.load(reading, warpRow, row * 16, k, /*outerFirst=*/true));

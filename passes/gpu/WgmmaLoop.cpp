@@ -61,9 +61,12 @@ int64_t WgmmaLoop::stageBytes(const FragmentLayout &layout) { return (layout.row
 
 WgmmaLoop::WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule,
                      const Barriers &barriers)
-    : device(device), layout(schedule.layout), schedule(schedule), barriers(barriers) {
+    : device(device), layout(schedule.layout), schedule(schedule), barriers(barriers),
+      knownDepth(ShapedType::isDynamic(section.depth) ? 0 : section.depth) {
   Product product = Product::get(section);
   elementType = product.elementType(product.a);
+  int64_t step = depthTile(elementType) * instructionBytes / rowBytes;
+  instructionsDeep = schedule.depthOfStage(section, step) / step;
   a = describe(product.a, product.aAxes, layout.rows, 0, schedule.readers());
   b = describe(product.b, product.bAxes, layout.columns, a.bytes());
   bytes = a.bytes() + b.bytes();
@@ -261,7 +264,11 @@ WgmmaLoop::Position WgmmaLoop::startOf(const Turn &turn, Value depth) {
     NVVM::BarrierOp::create(builder, device.loc, TypeRange(), words.add(words.from(turn.group), firstOrderBarrier),
                             words.constant(wgmmaThreads), NVVM::BarrierReductionAttr(), Value());
   });
-  // The turns before it have gone through as many stages each.
+  // The turns before it have gone through as many stages each: whole rounds, often.
+  if (knownDepth % (schedule.depthTile * schedule.stages) == 0 && knownDepth) {
+    Value rounds = words.multiply(words.from(turn.number), knownDepth / schedule.depthTile / schedule.stages);
+    return {words.constant(0), arith::AndIOp::create(builder, device.loc, rounds, words.constant(1))};
+  }
   Value before = words.multiply(words.from(turn.number), words.from(device.divideUp(depth, schedule.depthTile)));
   Value rounds = arith::DivUIOp::create(builder, device.loc, before, words.constant(schedule.stages));
   return {arith::RemUIOp::create(builder, device.loc, before, words.constant(schedule.stages)),
@@ -299,7 +306,7 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
     Value offset = words.multiply(position.stage, bytes / 16);
     Value stageA = words.add(startA, offset), stageB = words.add(startB, offset);
     SmallVector<Value> results(sums);
-    for (int64_t k = 0; k < rowBytes / instructionBytes; ++k) {
+    for (int64_t k = 0; k < instructionsDeep; ++k) {
       auto at = [&](const Operand &operand, Value start, int64_t rows) {
         int64_t alongDepth = k * instructionBytes;
         if (!operand.depthIsLast) // as many rows as the instruction is deep

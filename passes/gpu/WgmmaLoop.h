@@ -69,6 +69,8 @@ private:
   const FragmentLayout &layout;
   const SectionSchedule &schedule;
   const Barriers &barriers;
+  int64_t knownDepth;       // 0: not known
+  int64_t instructionsDeep; // for a stage
   mlir::Type elementType;
   int64_t ring = 0, bytes = 0; // in shared memory; of a stage
   Operand a, b;

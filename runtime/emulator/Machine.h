@@ -273,6 +273,8 @@ inline void makeReady(Thread &thread) { thread.warp->ready |= thread.bit(); }
 void exitThread(Thread &thread);
 /// Barriers that waited for no one but a thread that is gone.
 void barriersAfterExit(Block &block);
+/// Barriers that threads have arrived at, and that are not complete when the last thread of the block exits.
+void checkBarriersAtEnd(Thread &last);
 void clusterAfterExit(Block &block);
 /// Somebody got further.
 void progress(Thread &thread);

@@ -185,6 +185,8 @@ void exitThread(Thread &thread) {
       ++i;
   }
   barriersAfterExit(block);
+  if (block.live == 0)
+    checkBarriersAtEnd(thread);
   clusterAfterExit(block);
   void *nowhere; // its fibre ends here
   Worker &worker = *block.worker;

@@ -208,6 +208,19 @@ TEST(Scheduler, NamedBarriersOfPartsOfABlock) {
     EXPECT_EQ(value, 45u);
 }
 
+TEST(Scheduler, ArrivalsThatNobodyWaitsFor) {
+  Device device;
+  expectFault(Fault::MissingWait,
+              [&] {
+                device.run({[](Thread *t, const std::uint64_t *) {
+                              if (tid(t) < 32)
+                                PTX(t, "bar.arrive", 1, 64);
+                            },
+                            64});
+              },
+              {"bar.arrive", "32 threads have arrived when the block ends"});
+}
+
 TEST(Scheduler, ThreadsThatExitAreNotWaitedFor) {
   Device device;
   device.run({[](Thread *t, const std::uint64_t *) {

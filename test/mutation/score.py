@@ -27,8 +27,9 @@ CASES.append("digits_layer_norm:bf16:sm_90a:256:2")
 # No multiple of any tile: less than one, and enough for several and for a ring of stages to come round. What survives one is
 # tried with the next.
 BATCHES = (9, 130)
-# For blocks whose groups of threads take turns: eight tiles of rows, four turns for each group: each place of an exchange is used again.
-TURNS = (9, 1000)
+# For blocks whose groups of threads take turns: seven stages of rows, so that a second turn starts at a ring's last; and eight tiles
+# of rows, four turns for each group: each place of an exchange is used again.
+TURNS = (9, 440, 1000)
 
 
 def run(*command):

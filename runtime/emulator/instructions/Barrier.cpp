@@ -134,6 +134,12 @@ void barriersAfterExit(Block &block) {
       complete(block, barrier);
 }
 
+void checkBarriersAtEnd(Thread &last) {
+  for (const Barrier &barrier : last.block->barriers)
+    if (barrier.arrived)
+      fault(last, barrier.site, Fault::MissingWait, text(barrier.arrived, " threads have arrived when the block ends, and nobody has waited for them"));
+}
+
 std::span<const Opcode> barrierInstructions() {
   static constexpr Opcode table[] = {{"bar", decodeBarrier}, {"barrier", decodeBarrier}};
   return table;

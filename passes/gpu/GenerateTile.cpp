@@ -4,6 +4,7 @@
 #include "passes/gpu/RowsInTurn.h"
 #include "passes/gpu/SectionOrder.h"
 #include "passes/gpu/SplitDepth.h"
+#include "passes/gpu/StagedStores.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -230,12 +231,18 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
   if (how.blocks)
     return emitInTurn(index, place, rowTile, columnTile, rowTiles, across);
   setPlace(place, index, rowTile, columnTile);
+  StagedStores staged(device, how.layout);
+  place.staged = &staged;
   TileProgram program(device, kernel, section, how.layout, place);
   SmallVector<Operation *> ops = section.ops;
   auto rest = [&, rowTile = rowTile, columnTile = columnTile] {
+    // The ring's memory is free after the main loop of the only tile.
+    if (how.loop == SectionSchedule::Loop::Wgmma && !turn.number)
+      staged.prepare(kernel, section);
     emitTile(section, program, ops, rowTile, columnTile, across);
     arriveAsReader();
     program.store();
+    staged.write(place);
     if (!section.rowStatistics.empty()) {
       // A counter for each tile of rows.
       Value arrivals = device.at(counter(firstTicket + tickets), device.builder.getI32Type(), rowTile);
@@ -243,6 +250,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
       afterAll(device.constant(across), arrivals, [&] { emitRowFinish(index, place, rowTile, across); });
     }
     finishSums(index, rowTiles, columnTile, across);
+    staged.finish();
   };
   if (section.mainLoop)
     for (Operation *op : takeProducers(section.mainLoop, ops))

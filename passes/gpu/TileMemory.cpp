@@ -1,5 +1,6 @@
 // A kernel's computations on a tile: loads and stores. What lies outside of the tensor is read from its edge, so that a
 // load needs no branch, and is never written.
+#include "passes/gpu/StagedStores.h"
 #include "passes/gpu/TileProgram.h"
 
 #include "passes/fuse/RowLoop.h"
@@ -195,6 +196,8 @@ void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned ope
   int64_t numRows = rows ? layout.rowsHeld() : 1, numColumns = count     ? first + count
                                                                : columns ? layout.columnsHeld()
                                                                          : 1;
+  if (place.staged && place.staged->takes(operand))
+    return place.staged->put(operand, fragment.elements, first, numColumns - first);
   std::optional<FragmentLayout> fours = layout.inFours();
   if (fours && rows && columns && elementType.getIntOrFloatBitWidth() == 16 && first % 4 == 0 && numColumns % 4 == 0 &&
       accessWidth(matrix, *fours, elementType, place.numColumns) == 4) {

@@ -58,6 +58,8 @@ struct ClusterExchange {
   static int64_t bytes(int64_t places, int64_t blocks, int64_t rows) { return places * blocks * rows * 4; }
 };
 
+class StagedStores;
+
 /// Where a tile lies.
 struct TilePlace {
   mlir::Value firstRow, firstColumn;        // i64
@@ -69,6 +71,7 @@ struct TilePlace {
   RowExchange *exchange = nullptr;       // where other blocks hold the rest of the rows
   mlir::Value firstDepth, endDepth;      // the part of a main loop's depth; null: all of it
   ClusterExchange *cluster = nullptr;    // where blocks of the same cluster do
+  StagedStores *staged = nullptr;        // what writes results that are put into shared memory first
 };
 
 class TileProgram {

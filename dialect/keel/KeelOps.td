@@ -83,8 +83,8 @@ def Keel_TensorMapAttr : AttrDef<Keel_Dialect, "TensorMap"> {
   let summary = "a matrix as the copy engine (TMA) moves boxes of it";
   let description = [{
     Of the launch's operand of that number, a matrix of f32 or 16-bit elements: boxes of
-    `rows` by `columns` elements, which lie in shared memory as rows of up to 128
-    bytes, swizzled over 128 bytes (PTX ISA 5.5.7). What lies outside of the
+    `rows` by `columns` elements, which lie in shared memory as rows of 32, 64 or
+    128 bytes, swizzled over as many (PTX ISA 5.5.7). What lies outside of the
     matrix is read as zero and not written. The driver encodes such a map for
     each launch, as the matrix' address and extents are known only there.
 

@@ -1,5 +1,5 @@
 // Sums that are zero by construction are not taken: that of a batch norm's gradient over the batch, which is the gradient
-// of the bias before it.
+// of the bias before it. Nor is what loss scaling asks of such a gradient: the largest of zeros.
 #include "passes/algebra/Passes.h"
 
 #include "dialect/norm/Norm.h"
@@ -40,6 +40,42 @@ bool goesOverBatch(linalg::GenericOp op, norm::BatchNormGradOp gradient) {
   return true;
 }
 
+/// What all elements are, if that is known.
+Attribute constantOf(Value tensor) {
+  Attribute value;
+  if (auto fill = tensor.getDefiningOp<linalg::FillOp>(); fill && matchPattern(fill.value(), m_Constant(&value)))
+    return value;
+  return {};
+}
+
+/// Whether an op combines constants with a constant, which stays as it is.
+bool leavesItsStart(linalg::GenericOp op) {
+  if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1)
+    return false;
+  DenseMap<Value, Attribute> known;
+  for (OpOperand &operand : op->getOpOperands())
+    if (!(known[op.getMatchingBlockArgument(&operand)] = constantOf(operand.get())))
+      return false;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    SmallVector<Attribute> operands;
+    for (Value operand : inner.getOperands())
+      operands.push_back(known.lookup(operand));
+    SmallVector<OpFoldResult> results;
+    if (llvm::is_contained(operands, Attribute()) || failed(inner.fold(operands, results)) || results.size() != 1)
+      return false;
+    auto value = dyn_cast<Attribute>(results[0]);
+    known[inner.getResult(0)] = value ? value : known.lookup(cast<Value>(results[0]));
+  }
+  return known.lookup(op.getBody()->getTerminator()->getOperand(0)) == constantOf(op.getDpsInits()[0]);
+}
+
+void replaceByStart(ArrayRef<linalg::GenericOp> ops) {
+  for (linalg::GenericOp op : ops) {
+    op.getResult(0).replaceAllUsesWith(op.getDpsInits()[0]);
+    op.erase();
+  }
+}
+
 struct DropZeroSums : impl::DropZeroSumsBase<DropZeroSums> {
   void runOnOperation() override {
     SmallVector<linalg::GenericOp> zeros;
@@ -49,10 +85,13 @@ struct DropZeroSums : impl::DropZeroSumsBase<DropZeroSums> {
       if (gradient && summand == gradient.getDx() && goesOverBatch(op, gradient))
         zeros.push_back(op);
     });
-    for (linalg::GenericOp op : zeros) {
-      op.getResult(0).replaceAllUsesWith(op.getDpsInits()[0]);
-      op.erase();
-    }
+    replaceByStart(zeros);
+    zeros.clear();
+    getOperation().walk([&](linalg::GenericOp op) {
+      if (leavesItsStart(op))
+        zeros.push_back(op);
+    });
+    replaceByStart(zeros);
   }
 };
 } // namespace

@@ -76,7 +76,8 @@ def DropZeroSums : Pass<"drop-zero-sums", "mlir::ModuleOp"> {
     %dx, %dg, %db = norm.batch_norm_grad %dy, %x scale(%g : tensor<8xf32>) : tensor<?x8xf32> dscale(tensor<8xf32>) dshift(tensor<8xf32>)
     %dbias = linalg.generic ... ins(%dx : tensor<?x8xf32>) outs(%zeros : tensor<8xf32>) { sum over the rows }
     ```
-    `%dbias` becomes `%zeros`. Works on a differentiated module.
+    `%dbias` becomes `%zeros`, and the largest of its magnitudes, which loss scaling looks at, the zero that it starts from. Works
+    on a differentiated module.
   }];
 }
 

@@ -317,6 +317,11 @@ void DeviceKernel::store(ArrayRef<Value> values, Value pointer) {
   LLVM::StoreOp::create(builder, loc, vector, pointer, bytesOf(stored) * values.size());
 }
 
+int64_t DeviceKernel::takeLastShared(int64_t bytes, int64_t alignment) {
+  sharedSize = std::max(sharedSize, mostShared);
+  return mostShared = llvm::alignDown(mostShared - bytes, alignment);
+}
+
 int64_t DeviceKernel::allocateShared(int64_t bytes, int64_t alignment) {
   int64_t offset = llvm::alignTo(sharedTop, alignment);
   sharedTop = offset + bytes;

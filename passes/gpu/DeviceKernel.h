@@ -119,6 +119,8 @@ public:
   int64_t allocateShared(int64_t bytes, int64_t alignment = 128);
   int64_t sharedMark() const { return sharedTop; }
   void releaseShared(int64_t mark) { sharedTop = mark; }
+  /// The last of what there may be, which then is so much less.
+  int64_t takeLastShared(int64_t bytes, int64_t alignment);
   bool sharedUsedSince(int64_t mark) const { return sharedTop > mark; }
   int64_t sharedBytes() const { return sharedSize; }
   /// A pointer `offset` bytes into the block's shared memory.

@@ -231,18 +231,14 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
   if (how.blocks)
     return emitInTurn(index, place, rowTile, columnTile, rowTiles, across);
   setPlace(place, index, rowTile, columnTile);
-  StagedStores staged(device, how.layout);
+  StagedStores staged(device, kernel, section, how.layout, place, how.loop == SectionSchedule::Loop::Wgmma);
   place.staged = &staged;
   TileProgram program(device, kernel, section, how.layout, place);
   SmallVector<Operation *> ops = section.ops;
   auto rest = [&, rowTile = rowTile, columnTile = columnTile] {
-    // The ring's memory is free after the main loop of the only tile.
-    if (how.loop == SectionSchedule::Loop::Wgmma && !turn.number)
-      staged.prepare(kernel, section);
     emitTile(section, program, ops, rowTile, columnTile, across);
     arriveAsReader();
     program.store();
-    staged.write(place);
     if (!section.rowStatistics.empty()) {
       // A counter for each tile of rows.
       Value arrivals = device.at(counter(firstTicket + tickets), device.builder.getI32Type(), rowTile);

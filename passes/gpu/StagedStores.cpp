@@ -2,105 +2,129 @@
 #include "passes/gpu/StagedStores.h"
 
 #include "passes/gpu/ColumnSums.h"
-#include "passes/gpu/KernelSpace.h"
 
 #include "passes/fuse/RowLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace keel;
 
-/// A row of a box is a swizzled one.
-static constexpr int64_t boxColumns = 64, rowBytes = 128, patternBytes = 8 * rowBytes;
-/// Columns and rows that a warp puts down at once: a thread has four columns of each of two rows.
+/// Columns of a box: a swizzled row of 128 bytes, or of 64.
+static constexpr int64_t wide = 64, narrow = 32;
+/// Columns that a warp puts down at once, of which a thread has four, in each of two rows.
 static constexpr int64_t columnsAtOnce = 16, heldAtOnce = 4;
+static constexpr int64_t patternBytes = 1024;
 
-static int64_t bytesOf(const FragmentLayout &layout) { return layout.rows * layout.columns * 2; }
-
-void StagedStores::prepare(KernelOp kernel, const Section &section) {
-  if (layout.columns % boxColumns)
-    return;
-  int64_t reserved = 0;
-  for (Operation *op : section.rowSums)
-    reserved += op->getNumResults() * ColumnSums::bytes(layout);
+/// The operands that are such results.
+static SmallVector<unsigned> findStaged(KernelOp kernel, const Section &section, const FragmentLayout &layout) {
+  SmallVector<unsigned> operands;
+  if (layout.columns % wide)
+    return operands;
   auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
   for (auto [index, value] : llvm::enumerate(yield.getValues())) {
     Operation *producer = value.getDefiningOp();
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!producer || !section.loops.contains(producer) || !type || type.getRank() != 2 || !hasWholeChunks(type) ||
-        type.getElementTypeBitWidth() != 16 || !isa<FloatType>(type.getElementType()))
+        !isa<FloatType>(type.getElementType()) || type.getElementTypeBitWidth() != 16)
       continue;
     AffineMap map = LoopNest::get(producer)->resultMaps[cast<OpResult>(value).getResultNumber()];
-    if (section.axesOf(producer, map) != Axes{Axis::Row, Axis::Column} ||
-        device.sharedMark() + bytesOf(layout) + reserved > device.mostShared)
-      continue;
-    places[kernel.getInputs().size() + index] = device.allocateShared(bytesOf(layout), patternBytes);
+    if (section.axesOf(producer, map) == Axes{Axis::Row, Axis::Column})
+      operands.push_back(kernel.getInputs().size() + index);
   }
-  if (places.empty())
+  return operands;
+}
+
+void StagedStores::prepare() {
+  if (isPrepared)
     return;
-  // Lane l names row l % 8 of matrix l / 8: of the upper eight rows, of the lower, and the same of the next eight columns.
-  Value thread = device.thread(), lane = device.bits(thread, 0, 5), row = device.bits(lane, 0, 3);
-  Value lower = device.bits(lane, 3, 1), right = device.bits(lane, 4, 1);
-  Value fromTop = device.add(row, device.multiply(lower, 8));
+  isPrepared = true;
+  SmallVector<unsigned> operands = findStaged(kernel, section, layout);
+  int64_t room = llvm::alignDown(device.mostShared, patternBytes) - device.sharedMark();
+  auto fits = [&](int64_t boxColumns, int64_t boxes, int64_t results) {
+    columns = boxColumns;
+    slots = boxes;
+    return results * slots * boxBytes() <= room;
+  };
+  // The whole tile, so that nothing is waited for; else a box of each result; else of some results.
+  if (operands.empty() || !(fits(wide, layout.columns / wide, operands.size()) || fits(wide, 1, operands.size()) ||
+                            fits(narrow, 1, operands.size()) || fits(narrow, 1, 1)))
+    return;
+  mostShared = device.mostShared;
+  for (unsigned operand : operands)
+    if (fits(columns, slots, places.size() + 1))
+      places[operand] = device.takeLastShared(slots * boxBytes(), patternBytes);
+  // Lane l names row l % 8 of matrix l / 8: of the upper eight rows, of the lower, and of the next eight columns.
+  Value thread = device.thread(), row = device.bits(thread, 0, 3), lower = device.bits(thread, 3, 1);
+  Value right = device.bits(thread, 4, 1), fromTop = device.add(row, device.multiply(lower, 8));
   for (auto [index, bit] : llvm::enumerate(layout.bits))
     if (index >= 5 && bit.axis == Axis::Row)
       fromTop = device.add(fromTop, device.multiply(device.bits(thread, index, 1), bit.stride));
   auto exchange = [&](Value a, Value b) -> Value { return arith::XOrIOp::create(device.builder, device.loc, a, b); };
-  Value key = exchange(row, right);
-  for (int64_t pair = 0; pair < boxColumns / columnsAtOnce; ++pair)
-    inRow.push_back(device.add(device.multiply(fromTop, rowBytes),
-                               device.multiply(exchange(key, device.constant(2 * pair)), 16)));
+  // The pieces of 16 bytes in a row are permuted by the number of the line of 128 bytes that it is in.
+  int64_t bits = llvm::Log2_64(columns / 8);
+  Value key = exchange(device.bits(row, 3 - bits, bits), right);
+  for (int64_t piece = 0; piece < columns / 8; piece += 2)
+    inBox.push_back(device.add(device.multiply(fromTop, columns * 2),
+                               device.multiply(exchange(key, device.constant(piece)), 16)));
 }
 
 void StagedStores::put(unsigned operand, ArrayRef<Value> elements, int64_t first, int64_t count) {
   OpBuilder &builder = device.builder;
   int64_t held = layout.columnsHeld();
-  for (int64_t r = 0; r < layout.rowsHeld(); r += 2)
-    for (int64_t c = first; c < first + count; c += heldAtOnce) {
+  for (int64_t c = first; c < first + count; c += heldAtOnce) {
+    int64_t fromLeft = layout.columnOffsets[c], box = fromLeft / columns, inside = fromLeft % columns;
+    if (box >= slots && inside == 0) {
+      waitForRead();
+      device.barrier();
+    }
+    Value start = device.at(device.shared(places.lookup(operand) + box % slots * boxBytes()), builder.getI8Type(),
+                            inBox[inside / columnsAtOnce]);
+    for (int64_t r = 0; r < layout.rowsHeld(); r += 2) {
       SmallVector<Value> words;
       for (int64_t column : {c, c + 2})
         for (int64_t row : {r, r + 1})
           words.push_back(device.wordFrom(elements[row * held + column], elements[row * held + column + 1]));
-      int64_t fromLeft = layout.columnOffsets[c];
-      int64_t offset = places.lookup(operand) + fromLeft / boxColumns * layout.rows * rowBytes +
-                       layout.rowOffsets[r] * rowBytes;
-      Value to = device.at(device.at(device.shared(0), builder.getI8Type(), inRow[fromLeft % boxColumns / columnsAtOnce]),
-                           builder.getI8Type(), offset);
-      NVVM::StMatrixOp::create(builder, device.loc, to, words, NVVM::MMALayout::row,
-                               NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+      NVVM::StMatrixOp::create(
+          builder, device.loc, device.at(start, builder.getI8Type(), layout.rowOffsets[r] * columns * 2), words,
+          NVVM::MMALayout::row, NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
     }
+    if (inside + columnsAtOnce == columns)
+      write(operand, box);
+  }
 }
 
-void StagedStores::write(const TilePlace &place) {
-  if (places.empty())
-    return;
+/// A full box, when all threads have put what they hold.
+void StagedStores::write(unsigned operand, int64_t box) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   NVVM::FenceProxyOp::create(builder, loc, NVVM::ProxyKind::async_shared,
                              NVVM::SharedSpaceAttr::get(builder.getContext(), NVVM::SharedSpace::shared_cta));
   device.barrier();
-  auto word = [&](Value number) -> Value { return arith::TruncIOp::create(builder, loc, builder.getI32Type(), number); };
   device.when(device.isZero(device.thread()), [&] {
-    for (auto [operand, offset] : places) {
-      Value map = device.tensorMap(operand, layout.rows, boxColumns);
-      for (int64_t column = 0; column < layout.columns; column += boxColumns) {
-        Value coordinates[] = {word(device.add(place.firstColumn, column)), word(place.firstRow)};
-        NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
-            builder, loc, map, device.shared(offset + column / boxColumns * layout.rows * rowBytes), coordinates, Value(),
-            NVVM::TMAStoreMode::TILE, Value());
-      }
-    }
+    auto word = [&](Value number) -> Value { return arith::TruncIOp::create(builder, loc, builder.getI32Type(), number); };
+    Value coordinates[] = {word(device.add(place.firstColumn, box * columns)), word(place.firstRow)};
+    NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
+        builder, loc, device.tensorMap(operand, layout.rows, columns),
+        device.shared(places.lookup(operand) + box % slots * boxBytes()), coordinates, Value(),
+        NVVM::TMAStoreMode::TILE, Value());
     NVVM::CpAsyncBulkCommitGroupOp::create(builder, loc);
+  });
+}
+
+/// What was in the boxes has been read.
+void StagedStores::waitForRead() {
+  device.when(device.isZero(device.thread()), [&] {
+    NVVM::CpAsyncBulkWaitGroupOp::create(device.builder, device.loc, device.builder.getI32IntegerAttr(0),
+                                         device.builder.getUnitAttr());
   });
 }
 
 void StagedStores::finish() {
   if (places.empty())
     return;
-  device.when(device.isZero(device.thread()), [&] {
-    NVVM::CpAsyncBulkWaitGroupOp::create(device.builder, device.loc, device.builder.getI32IntegerAttr(0),
-                                         device.builder.getUnitAttr());
-  });
+  waitForRead();
+  device.mostShared = mostShared;
 }

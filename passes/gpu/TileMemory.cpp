@@ -232,6 +232,8 @@ void TileProgram::storeValue(Value value, const Fragment &fragment, unsigned ope
 }
 
 void TileProgram::store() {
+  if (place.staged)
+    place.staged->prepare();
   auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
   for (auto [index, value] : llvm::enumerate(yield.getValues())) {
     Operation *producer = value.getDefiningOp();

@@ -1,6 +1,7 @@
 // Computations on a tile that go over its columns together: each takes the next few, then they move on, so that a
 // thread holds few intermediate results at a time.
 #include "passes/gpu/ColumnSums.h"
+#include "passes/gpu/StagedStores.h"
 #include "passes/gpu/TileProgram.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -52,6 +53,8 @@ void TileProgram::runTogether(ArrayRef<Operation *> ops, ArrayRef<Operation *> l
         member.held.emplace_back(member.sums == Axis::Column ? rows * ofRow : columns, value);
     }
   }
+  if (place.staged && llvm::any_of(members, [](const Member &member) { return !member.stored.empty(); }))
+    place.staged->prepare();
   for (int64_t c = 0; c < columns; c += step) {
     // ptxas would put off sums along the rows until what they sum spills; all the more beside other sums.
     if (c && rows * columns >= manyElements &&

@@ -66,7 +66,7 @@ static bool needsRegisters(const Section &section) {
 static int64_t mostHeld(KernelOp kernel) { return 128 >> narrowingOf(kernel); }
 
 static void setTile(const Section &section, SectionSchedule &schedule, int64_t columns, bool pingpong) {
-  int64_t ringBytes = 200 << 10;
+  int64_t ringBytes = 200 << 10, mostStages = 8;
   schedule.loop = SectionSchedule::Loop::Wgmma;
   schedule.pingpong = pingpong;
   schedule.layout = wgmmaLayout(tileRows, columns, pingpong ? 1 : 2);
@@ -80,13 +80,16 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
                             ? ClusterExchange::bytes(2 * groups, schedule.cluster, tileRows)
                         : schedule.exchanges(section) ? groups * RowExchange::bytes(section, tileRows, groupThreads)
                                                       : 0;
-    // What the tile programs need not, the ring takes: the more of it is under way, the later memory may answer.
+    // What the tile programs need not, the ring takes: the more of it is under way, the later memory may answer. Of a tile
+    // that is less deep it takes one, and boxes of results the rest.
     bool isPlain = section.rowSums.empty() && !readsMatrix(section);
     ringBytes = std::min<int64_t>((isPlain ? 192 : 128) << 10,
                                   (224 << 10) - exchanged -
                                       groups * (section.rowSums.empty() ? 0 : 2 * ColumnSums::bytes(schedule.layout)));
+    if (!ShapedType::isDynamic(section.depth))
+      mostStages = std::clamp<int64_t>(llvm::divideCeil(section.depth, schedule.depthTile), 4, mostStages);
   }
-  schedule.stages = std::min<int64_t>(ringBytes / WgmmaLoop::stageBytes(schedule.layout), 8);
+  schedule.stages = std::min(ringBytes / WgmmaLoop::stageBytes(schedule.layout), mostStages);
 }
 
 std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section &section) {

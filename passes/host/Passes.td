@@ -4,7 +4,7 @@
 include "mlir/Pass/PassBase.td"
 
 def VerifyModel : Pass<"verify-model", "::mlir::ModuleOp"> {
-  let summary = "check state initializers and the types of entries";
+  let summary = "check state initializers, the types of entries, and strategies of normalizations";
   let description = [{
     Upstream accepts an `ml_program.global` whose initializer has another type
     than the global, and entries whose inner dimensions are dynamic. This pass
@@ -14,6 +14,9 @@ def VerifyModel : Pass<"verify-model", "::mlir::ModuleOp"> {
     // error: global @w of type 'tensor<4x8xf32>' has an initializer of type 'tensor<2xf32>'
     ml_program.global public mutable @w(dense<1.0> : tensor<2xf32>) : tensor<4x8xf32>
     ```
+
+    So is a `keel.strategy` (see the pass form-kernels) that the normalization has no form of: "statistics" and "deferred" on group norm,
+    any on batch norm.
   }];
 }
 

@@ -1,8 +1,10 @@
 // What upstream does not verify of a model and later passes rely on: initializers that fit their globals, entries that
-// an artefact can describe.
+// an artefact can describe, strategies that a normalization has.
 #include "passes/host/Passes.h"
 
 #include "dialect/keel/Keel.h"
+#include "dialect/norm/Norm.h"
+#include "dialect/norm/Strategy.h"
 #include "passes/host/Host.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
@@ -78,6 +80,18 @@ static LogicalResult verifyBoundaryType(func::FuncOp function, StringRef what, u
   return success();
 }
 
+/// Sums along a group are complete where it is made, and batch norm has no sums along rows.
+static LogicalResult verifyStrategy(Operation *op) {
+  auto strategy = op->getAttrOfType<StringAttr>(norm::strategyAttribute);
+  if (strategy && isa<norm::GroupNormOp>(op) && (strategy == "statistics" || strategy == "deferred"))
+    return op->emitError("keel.strategy ")
+           << strategy << " is not for groups: row-complete, cluster or row-block-barrier";
+  if (strategy && isa<norm::BatchNormOp>(op))
+    return op->emitError("keel.strategy ")
+           << strategy << " says how sums along rows are done, and batch norm's statistics are over the batch";
+  return success();
+}
+
 namespace {
 struct VerifyModel : keel::impl::VerifyModelBase<VerifyModel> {
   void runOnOperation() override {
@@ -90,6 +104,8 @@ struct VerifyModel : keel::impl::VerifyModelBase<VerifyModel> {
       module.emitError("the model has no public function to compile, expected @forward, @loss or an entry of any name");
       return signalPassFailure();
     }
+    if (module.walk([](Operation *op) { return WalkResult(verifyStrategy(op)); }).wasInterrupted())
+      return signalPassFailure();
     for (func::FuncOp function : entries) {
       for (auto [index, type] : llvm::enumerate(function.getArgumentTypes()))
         if (failed(verifyBoundaryType(function, "argument", index, type)))

@@ -18,7 +18,7 @@ static EncodedTensorMap encode(const Driver &cu, const keel_artifact_kernel &ker
                                            : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
   EncodedTensorMap encoded;
   cu.check(cu.cuTensorMapEncodeTiled(&encoded, type, 2, reinterpret_cast<void *>(matrix.address), extents, &rowBytes,
-                                     box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
+                                     box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE, matrix.swizzle,
                                      CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
            kernelText(kernel), ": no tensor map of ", matrix.rows, " x ", matrix.columns, " elements");
   return encoded;

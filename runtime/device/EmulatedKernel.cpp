@@ -39,7 +39,7 @@ EmulatedArguments::EmulatedArguments(const keel_artifact_kernel &kernel, const s
     emulator::TensorMap tiled{};
     tiled.rank = 2;
     tiled.elementBytes = static_cast<std::uint8_t>(matrix.elementBytes);
-    tiled.swizzle = emulator::Swizzle::Bytes128;
+    tiled.swizzle = static_cast<emulator::Swizzle>(matrix.swizzle);
     tiled.base = matrix.address;
     tiled.extents[0] = static_cast<std::uint32_t>(matrix.columns);
     tiled.extents[1] = static_cast<std::uint32_t>(matrix.rows);

@@ -4,6 +4,7 @@
 
 #include "keel/artifact.h"
 
+#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -18,10 +19,12 @@ struct alignas(64) EncodedTensorMap {
 struct MappedMatrix {
   std::uint64_t address, rows, columns;
   std::uint32_t elementBytes;
+  int swizzle; // CUtensorMapSwizzle: over a box's row, of 32, 64 or 128 bytes
 
   MappedMatrix(const keel_artifact_tensor_map &map, const std::uint64_t *arguments)
       : address(arguments[map.argument]), rows(extent(map.extents[0], arguments)),
-        columns(extent(map.extents[1], arguments)), elementBytes(map.dtype == KEEL_DTYPE_F32 ? 4 : 2) {}
+        columns(extent(map.extents[1], arguments)), elementBytes(map.dtype == KEEL_DTYPE_F32 ? 4 : 2),
+        swizzle(std::countr_zero(map.box[1] * elementBytes / 16)) {}
 
 private:
   static std::uint64_t extent(std::int64_t known, const std::uint64_t *arguments) {

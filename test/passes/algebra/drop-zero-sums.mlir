@@ -61,3 +61,35 @@ func.func @others(%dy: tensor<4x3x5xf32>, %x: tensor<4x3x5xf32>, %e: tensor<3xf3
   } -> tensor<3xf32>
   return %a, %b, %c, %d, %h : tensor<3xf32>, tensor<4x3xf32>, tensor<3xf32>, tensor<4x5xf32>, tensor<3xf32>
 }
+
+// The largest of zeros is the zero that it starts from, where it starts from that.
+// CHECK-LABEL: func.func @largest
+// CHECK: %[[ZERO:.*]] = linalg.fill {{.*}} -> tensor<f32>
+// CHECK: %[[ONE:.*]] = linalg.fill {{.*}} -> tensor<f32>
+// CHECK: %[[OTHER:.*]] = linalg.generic
+// CHECK-NOT: linalg.generic
+// CHECK: return %[[ZERO]], %[[OTHER]]
+func.func @largest() -> (tensor<f32>, tensor<f32>) {
+  %zero = arith.constant 0.0 : f32
+  %minus = arith.constant -1.0 : f32
+  %empty = tensor.empty() : tensor<8xf32>
+  %zeros = linalg.fill ins(%zero : f32) outs(%empty : tensor<8xf32>) -> tensor<8xf32>
+  %number = tensor.empty() : tensor<f32>
+  %start = linalg.fill ins(%zero : f32) outs(%number : tensor<f32>) -> tensor<f32>
+  %below = linalg.fill ins(%minus : f32) outs(%number : tensor<f32>) -> tensor<f32>
+  %a = linalg.generic {indexing_maps = [affine_map<(c) -> (c)>, affine_map<(c) -> ()>], iterator_types = ["reduction"]}
+      ins(%zeros : tensor<8xf32>) outs(%start : tensor<f32>) {
+  ^bb0(%v: f32, %o: f32):
+    %magnitude = math.absf %v : f32
+    %m = arith.maximumf %o, %magnitude : f32
+    linalg.yield %m : f32
+  } -> tensor<f32>
+  %b = linalg.generic {indexing_maps = [affine_map<(c) -> (c)>, affine_map<(c) -> ()>], iterator_types = ["reduction"]}
+      ins(%zeros : tensor<8xf32>) outs(%below : tensor<f32>) {
+  ^bb0(%v: f32, %o: f32):
+    %magnitude = math.absf %v : f32
+    %m = arith.maximumf %o, %magnitude : f32
+    linalg.yield %m : f32
+  } -> tensor<f32>
+  return %a, %b : tensor<f32>, tensor<f32>
+}

@@ -73,6 +73,22 @@ func.func @forward(%x: complex<f32>) -> complex<f32> { return %x : complex<f32> 
 
 // -----
 
+func.func @forward(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-error @below {{keel.strategy "deferred" is not for groups: row-complete, cluster or row-block-barrier}}
+  %y = norm.group_norm %x groups = 2 {keel.strategy = "deferred"} : tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @forward(%x: tensor<?x8xf32>, %mean: tensor<8xf32>, %variance: tensor<8xf32>) -> tensor<?x8xf32> {
+  // expected-error @below {{keel.strategy "statistics" says how sums along rows are done, and batch norm's statistics are over the batch}}
+  %y:3 = norm.batch_norm %x running(%mean, %variance : tensor<8xf32>) momentum = 0.1 {keel.strategy = "statistics"} : tensor<?x8xf32>
+  return %y#0 : tensor<?x8xf32>
+}
+
+// -----
+
 // expected-error @+1 {{the model has no public function to compile, expected @forward, @loss or an entry of any name}}
 module {
   func.func private @helper() { return }

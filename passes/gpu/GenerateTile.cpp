@@ -233,6 +233,7 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
   setPlace(place, index, rowTile, columnTile);
   StagedStores staged(device, kernel, section, how.layout, place, how.loop == SectionSchedule::Loop::Wgmma);
   place.staged = &staged;
+  place.absentRowsAreZero = how.fillsRows(section);
   TileProgram program(device, kernel, section, how.layout, place);
   SmallVector<Operation *> ops = section.ops;
   auto rest = [&, rowTile = rowTile, columnTile = columnTile] {

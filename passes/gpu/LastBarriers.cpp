@@ -22,19 +22,31 @@ static bool usesShared(Operation *op) {
       .wasInterrupted();
 }
 
+/// Whether every iteration but the first begins with a barrier, as the turns of groups of threads do.
+static bool beginsWithBarrier(scf::ForOp loop) {
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    if (usesShared(&op))
+      return false;
+    if (op.walk([](NVVM::BarrierOp) { return WalkResult::interrupt(); }).wasInterrupted())
+      return true;
+  }
+  return false;
+}
+
 /// Whether nothing uses shared memory from a barrier to the next of the same threads or the end. What is inside a loop
 /// comes again.
 static bool isLastUse(Operation *op) {
   OperationName barrier = op->getName();
   for (; !isa<LLVM::LLVMFuncOp>(op); op = op->getParentOp()) {
-    if (isa<scf::ForOp, scf::WhileOp>(op->getParentOp()))
-      return false;
     for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
       if (next->getName() == barrier)
         return true;
       if (usesShared(next))
         return false;
     }
+    auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+    if ((loop && !beginsWithBarrier(loop)) || isa<scf::WhileOp>(op->getParentOp()))
+      return false;
   }
   return true;
 }

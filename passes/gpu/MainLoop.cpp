@@ -22,6 +22,13 @@ bool keel::hasWholeChunks(RankedTensorType type) {
   return !type.isDynamicDim(1) && type.getDimSize(1) * type.getElementTypeBitWidth() % 128 == 0;
 }
 
+bool SectionSchedule::fillsRows(const Section &section) const {
+  if (loop != Loop::Mma && loop != Loop::Wgmma)
+    return false;
+  Value rows = Product::get(section).a->get();
+  return isa<BlockArgument>(rows) && hasWholeChunks(cast<RankedTensorType>(rows.getType()));
+}
+
 SmallVector<Value> keel::operandElements(DeviceKernel &device, TileProgram &program, Value operand, Axis depth) {
   Fragment fragment = program.get(operand, {Axis::Row, Axis::Column});
   Type elementType = getElementTypeOrSelf(operand.getType());

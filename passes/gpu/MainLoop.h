@@ -57,6 +57,8 @@ struct SectionSchedule {
     return !mlir::ShapedType::isDynamic(section.depth) && section.depth <= depthTile;
   }
 
+  /// Whether the main loop takes rows that are not there for zeros: those of operands that it copies as they are.
+  bool fillsRows(const Section &section) const;
   /// What of a stage's depth is multiplied, in steps of `step`: all, or what there is.
   int64_t depthOfStage(const Section &section, int64_t step) const {
     return isShallow(section) ? llvm::alignTo(section.depth, step) : depthTile;

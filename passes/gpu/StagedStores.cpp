@@ -76,7 +76,7 @@ void StagedStores::put(unsigned operand, ArrayRef<Value> elements, int64_t first
   int64_t held = layout.columnsHeld();
   for (int64_t c = first; c < first + count; c += heldAtOnce) {
     int64_t fromLeft = layout.columnOffsets[c], box = fromLeft / columns, inside = fromLeft % columns;
-    if (box >= slots && inside == 0) {
+    if (inside == 0 && full.contains(operand) && box % slots == 0) {
       waitForRead();
       device.barrier();
     }
@@ -110,13 +110,16 @@ void StagedStores::write(unsigned operand, int64_t box) {
         builder, loc, device.tensorMap(operand, layout.rows, columns),
         device.shared(places.lookup(operand) + box % slots * boxBytes()), coordinates, Value(),
         NVVM::TMAStoreMode::TILE, Value());
-    NVVM::CpAsyncBulkCommitGroupOp::create(builder, loc);
   });
+  if (box % slots == slots - 1)
+    full.insert(operand);
 }
 
-/// What was in the boxes has been read.
+/// What was in any box has been read.
 void StagedStores::waitForRead() {
+  full.clear();
   device.when(device.isZero(device.thread()), [&] {
+    NVVM::CpAsyncBulkCommitGroupOp::create(device.builder, device.loc);
     NVVM::CpAsyncBulkWaitGroupOp::create(device.builder, device.loc, device.builder.getI32IntegerAttr(0),
                                          device.builder.getUnitAttr());
   });

@@ -43,6 +43,7 @@ private:
   int64_t mostShared = 0;                    // without the boxes
   int64_t columns = 0, slots = 0;            // of a box; boxes of a result that have places of their own
   llvm::MapVector<unsigned, int64_t> places; // of operands, in shared memory
+  llvm::SmallDenseSet<unsigned> full;        // those whose boxes are all on their way
   llvm::SmallVector<mlir::Value> inBox;      // i64: where the lane's row is, by the sixteens of a box's columns
 };
 

@@ -6,6 +6,7 @@
 #include "passes/gpu/SumsInParts.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -123,11 +124,22 @@ Value TileProgram::outside(Value value) {
   return result;
 }
 
+/// Two numbers rounded to a type of 16 bits, by one instruction. Of a pair of f16 of which somebody reads a half, LLVM would
+/// make two; and those ptxas moves to where wgmma is still adding up what they read.
+static Value roundPair(DeviceKernel &device, Value low, Value high, Type type) {
+  auto pair = VectorType::get(2, type);
+  if (type.isF16())
+    return NVVM::ConvertF32x2ToF16x2Op::create(device.builder, device.loc, pair, high, low, /*random_bits=*/Value(),
+                                               NVVM::FPRoundingMode::RN);
+  Value both = vector::FromElementsOp::create(device.builder, device.loc, VectorType::get(2, low.getType()),
+                                              ValueRange{low, high});
+  return arith::TruncFOp::create(device.builder, device.loc, pair, both);
+}
+
 /// Conversions of 16-bit floats, in pairs where there are two: an instruction rounds two numbers at once, and a bf16 is
 /// the upper half of a float.
 static void convert(DeviceKernel &device, Operation &op, MutableArrayRef<IRMapping> elements) {
   OpBuilder &builder = device.builder;
-  Location loc = device.loc;
   Value from = op.getOperand(0), to = op.getResult(0);
   if (isa<arith::ExtFOp>(op)) {
     for (IRMapping &mapping : elements)
@@ -135,9 +147,7 @@ static void convert(DeviceKernel &device, Operation &op, MutableArrayRef<IRMappi
     return;
   }
   for (unsigned i = 0; i + 1 < elements.size(); i += 2) {
-    Value both = vector::FromElementsOp::create(builder, loc, VectorType::get(2, from.getType()),
-                                                ValueRange{elements[i].lookup(from), elements[i + 1].lookup(from)});
-    both = arith::TruncFOp::create(builder, loc, VectorType::get(2, to.getType()), both);
+    Value both = roundPair(device, elements[i].lookup(from), elements[i + 1].lookup(from), to.getType());
     for (auto [half, value] : llvm::enumerate(device.halves(both, to.getType())))
       elements[i + half].map(to, value);
   }

@@ -71,6 +71,7 @@ struct TilePlace {
   RowExchange *exchange = nullptr;       // where other blocks hold the rest of the rows
   mlir::Value firstDepth, endDepth;      // the part of a main loop's depth; null: all of it
   ClusterExchange *cluster = nullptr;    // where blocks of the same cluster do
+  bool absentRowsAreZero = false;        // in the main loop's product, those that are not there
   StagedStores *staged = nullptr;        // what writes results that are put into shared memory first
 };
 
@@ -194,6 +195,7 @@ private:
   void sumColumns(mlir::linalg::GenericOp op);
   llvm::SmallVector<mlir::Value> sumSlot(mlir::linalg::GenericOp op, Axis axis, int64_t slot,
                                          llvm::SmallVector<mlir::Value> sums = {});
+  bool addsNothing(mlir::Operation *sum);
   llvm::SmallVector<mlir::Value> addElement(mlir::linalg::GenericOp op, int64_t row, int64_t column,
                                             llvm::ArrayRef<mlir::Value> sums, mlir::Value isThere);
   mlir::Value startFrom(mlir::Value start, mlir::Operation *combiner, mlir::Value sum);
@@ -234,6 +236,7 @@ private:
   /// Of each column that the thread holds, which of its groups it is in; and a column of each of these.
   llvm::SmallVector<int64_t> groupOf, columnOf;
   llvm::DenseMap<mlir::Value, Fragment> fragments;
+  llvm::DenseMap<mlir::Operation *, bool> addNothing; // of rows that are not there (AbsentRows.h)
   std::map<std::pair<void *, std::vector<Axis>>, Fragment> loaded;
   llvm::SmallPtrSet<mlir::Value, 8> stores; // results of run() that store() has not written yet
 };

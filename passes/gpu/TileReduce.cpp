@@ -1,5 +1,6 @@
 // A kernel's computations on a tile: sums along rows and columns, in the thread, in the warp, in the block; always in
 // the same order.
+#include "passes/gpu/AbsentRows.h"
 #include "passes/gpu/ColumnSums.h"
 #include "passes/gpu/TileProgram.h"
 
@@ -176,14 +177,21 @@ SmallVector<Value> TileProgram::addElement(linalg::GenericOp op, int64_t row, in
   return added;
 }
 
+bool TileProgram::addsNothing(Operation *sum) {
+  auto [known, isNew] = addNothing.try_emplace(sum, false);
+  if (isNew)
+    known->second = addsNothingOfAbsentRows(sum, section);
+  return known->second;
+}
+
 /// The thread's part of one row's or column's sums: over what it holds along the other axis that is there.
 SmallVector<Value> TileProgram::sumSlot(linalg::GenericOp op, Axis axis, int64_t slot, SmallVector<Value> sums) {
   if (sums.empty())
     sums = neutral(device, op);
-  bool alongColumns = axis == Axis::Column;
+  bool alongColumns = axis == Axis::Column, takesAll = !alongColumns && place.absentRowsAreZero && addsNothing(op);
   for (int64_t step = 0, end = alongColumns ? layout.columnsHeld() : layout.rowsHeld(); step < end; ++step)
     sums = alongColumns ? addElement(op, slot, step, sums, columnIsThere(step))
-                        : addElement(op, step, slot, sums, rowIsThere(step));
+                        : addElement(op, step, slot, sums, takesAll ? Value() : rowIsThere(step));
   return sums;
 }
 

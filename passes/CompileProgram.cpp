@@ -34,14 +34,17 @@ static LogicalResult narrowBad(gpu::GPUModuleOp device, const DeviceCode &code, 
     if (found == code.kernels.end() || found->second.refusal.empty())
       continue;
     auto schedule = kernel->getAttrOfType<StringAttr>(scheduleAttribute);
-    if (!schedule || llvm::count(options.narrow, kernel.getSymName()) >= mostNarrow)
+    auto narrowed = kernel->getAttrOfType<IntegerAttr>(narrowAttribute);
+    int64_t times = narrowed ? narrowed.getInt() : 0;
+    if (!schedule || times >= mostNarrow)
       return refuseBad(device, code);
     remark::missed(kernel.getLoc(), remark::RemarkOpts::name("narrow").category("gpu").function(kernel.getSymName()))
         << ("kernel '" + kernel.getSymName() + "'" + found->second.refusal + "; for " + target.name +
             " a smaller one than " + schedule.getValue() + " is tried")
                .str();
     // Where wgmma is serialised no tile of it will do.
-    for (int64_t times = found->second.isSerialised ? wgmmaTiles : 1; times; --times)
+    int64_t next = times + (found->second.isSerialised ? wgmmaTiles : 1);
+    for (int64_t known = llvm::count(options.narrow, kernel.getSymName()); known < next; ++known)
       options.narrow.push_back(kernel.getSymName().str());
   }
   return success();

@@ -79,14 +79,32 @@ private:
       space = findKernelSpace(kernel, why);
       builder.setInsertionPoint(kernel);
     }
-    if (int64_t times = llvm::count(narrow, kernel.getName()))
-      kernel->setAttr(narrowAttribute, builder.getI64IntegerAttr(times));
-    KernelSchedule schedule = chooseSchedule(kernel, *space, getDeviceOfCapability(sm), batch, wgmma);
+    KernelSchedule schedule = choose(kernel, *space);
     explainRowCosts(kernel, *space, schedule, batch, sm, wgmma);
     DeviceFunction made = generateTileKernel(deviceBuilder, kernel, *space, schedule, numTickets, numWords, batch);
+    if (Attribute times = kernel->getAttr(narrowAttribute))
+      made.function->setAttr(narrowAttribute, times);
     LaunchSize size = buildLaunchSize(builder, kernel, *space, schedule);
     launch(builder, kernel, made, size.blocks, size.rowTiles, left);
     return success();
+  }
+
+  /// A kernel's schedule: one whose tiles were no good gets the first that is another.
+  KernelSchedule choose(KernelOp kernel, const KernelSpace &space) {
+    Builder builder(&getContext());
+    auto narrowed = [&](int64_t times) {
+      if (times)
+        kernel->setAttr(narrowAttribute, builder.getI64IntegerAttr(times));
+      return chooseSchedule(kernel, space, getDeviceOfCapability(sm), batch, wgmma);
+    };
+    int64_t times = llvm::count(narrow, kernel.getName());
+    if (!times)
+      return narrowed(0);
+    std::string refused = narrowed(times - 1).describe(space);
+    KernelSchedule schedule = narrowed(times);
+    while (schedule.describe(space) == refused && times < mostNarrow)
+      schedule = narrowed(++times);
+    return schedule;
   }
 
   /// Of a kernel that comes later; null where it does not run over tiles.

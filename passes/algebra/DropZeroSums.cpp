@@ -1,5 +1,5 @@
-// Sums that are zero by construction are not taken: that of a batch norm's gradient over the batch, which is the gradient
-// of the bias before it. Nor is what loss scaling asks of such a gradient: the largest of zeros.
+// Sums that are zero by construction are not taken: that of a batch norm's gradient over the batch, which is the
+// gradient of the bias before it. Nor is what loss scaling asks of such a gradient: the largest of zeros.
 #include "passes/algebra/Passes.h"
 
 #include "dialect/norm/Norm.h"

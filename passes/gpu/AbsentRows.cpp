@@ -25,7 +25,8 @@ public:
     Value number = op.getBody()->getTerminator()->getOperand(cast<OpResult>(tensor).getResultNumber());
     if (!section.loops.contains(op))
       return known[tensor] = matchPattern(number, m_AnyZeroFloat());
-    bool vanishes = op == section.mainLoop ? of(op.getDpsInits()[0]) : !section.sums(op, Axis::Row) && yielded(op, number);
+    bool vanishes =
+        op == section.mainLoop ? of(op.getDpsInits()[0]) : !section.sums(op, Axis::Row) && yielded(op, number);
     return known[tensor] = vanishes;
   }
 

@@ -56,8 +56,9 @@ TileGenerator::TileGenerator(OpBuilder &moduleBuilder, KernelOp kernel, const Ke
 bool TileGenerator::hidesLatency() const {
   return !space.sections.empty() && llvm::all_of(llvm::zip(space.sections, schedule.sections), [](auto each) {
     auto [section, how] = each;
-    return how.loop == SectionSchedule::Loop::Mma && how.isShallow(section) &&
-           how.layout.rowsHeld() * how.layout.columnsHeld() <= 32;
+    return (how.loop == SectionSchedule::Loop::Dots && how.layout.threads() == 256) ||
+           (how.loop == SectionSchedule::Loop::Mma && how.isShallow(section) &&
+            how.layout.rowsHeld() * how.layout.columnsHeld() <= 32);
   });
 }
 
@@ -256,7 +257,9 @@ void TileGenerator::emitSection(unsigned index, Value local, Value rowTiles, int
     emitPart(index, place, program, local, part, rest);
   } else {
     if (section.mainLoop)
-      addSums(section, program, emitMainLoop(index, place));
+      addSums(section, program,
+              how.loop == SectionSchedule::Loop::Dots ? emitDotLoop(device, section, program)
+                                                      : emitMainLoop(index, place));
     rest();
   }
   if (place.exchange)
@@ -316,45 +319,14 @@ void TileGenerator::emitInTurn(unsigned index, TilePlace place, Value block, Val
   const SectionSchedule &how = schedule.sections[index];
   int64_t mark = device.sharedMark();
   Value blocks = device.minimum(rowTiles, device.constant(how.blocks));
-  emitRowsInTurn(device, kernel, section, how, partials, block, blocks, rowTiles, [&](Value rowTile) {
+  auto placeOf = [&](Value rowTile) {
     setPlace(place, index, rowTile, columnTile);
     return place;
-  });
+  };
+  auto multiply = [&](TileProgram &program) { addSums(section, program, emitDotLoop(device, section, program)); };
+  emitRowsInTurn(device, kernel, section, how, partials, block, blocks, rowTiles, placeOf, multiply);
   finishSums(index, blocks, columnTile, across);
   device.releaseShared(mark);
-}
-
-/// The block's tile, in the order in which blocks start: whoever waits, waits for a block that started before it or
-/// that will get a multiprocessor of its own.
-Value TileGenerator::takeTile(unsigned index, Value count) {
-  OpBuilder &builder = device.builder;
-  Type i32 = builder.getI32Type();
-  Value order = counter(takeTicket());
-  epochCounter = counter(takeTicket());
-  drawnAt[index] = device.allocateShared(8);
-  Value drawn = device.shared(drawnAt[index]);
-  device.when(device.isZero(device.thread()), [&] {
-    Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
-    Value next = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, i32).front(), device.word(1));
-    auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
-    fence();
-    Value ticket = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, order, last,
-                                             LLVM::AtomicOrdering::monotonic, "device");
-    // Who draws the last ticket knows that all have read the epoch: the next launch's words are of another.
-    device.when(arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, ticket, last), [&] {
-      fence();
-      device.store({next}, epochCounter);
-    });
-    device.store({ticket, next}, drawn);
-  });
-  device.blockBarrier();
-  epoch = device.load(device.at(drawn, i32, 1), i32).front();
-  return drawnTile(index);
-}
-
-Value TileGenerator::drawnTile(unsigned index) {
-  Value tile = device.load(device.shared(drawnAt.at(index)), device.builder.getI32Type()).front();
-  return arith::ExtUIOp::create(device.builder, device.loc, device.builder.getI64Type(), tile);
 }
 
 Fragment TileGenerator::emitMainLoop(unsigned index, const TilePlace &place) {

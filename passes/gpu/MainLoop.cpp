@@ -24,7 +24,7 @@ bool keel::hasWholeChunks(RankedTensorType type) {
 
 bool SectionSchedule::fillsRows(const Section &section) const {
   if (loop != Loop::Mma && loop != Loop::Wgmma)
-    return false;
+    return loop == Loop::Dots;
   Value rows = Product::get(section).a->get();
   return isa<BlockArgument>(rows) && hasWholeChunks(cast<RankedTensorType>(rows.getType()));
 }

@@ -29,7 +29,7 @@ llvm::SmallVector<mlir::Value> operandElements(DeviceKernel &device, TileProgram
 
 /// How a block of threads goes about a section.
 struct SectionSchedule {
-  enum class Loop { Rows, RegisterTile, Mma, Wgmma } loop = Loop::Rows;
+  enum class Loop { Rows, Dots, RegisterTile, Mma, Wgmma } loop = Loop::Rows;
   FragmentLayout layout;
   int64_t depthTile = 16, stages = 2; // of a main loop
   int64_t blocks = 0;                 // that go over the tiles of rows in turn (RowsInTurn.h); 0: a block for each
@@ -71,6 +71,11 @@ struct SectionSchedule {
 /// Multiply-adds in registers, any element type, operands by way of shared memory.
 Fragment emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const Section &section,
                               const SectionSchedule &schedule, const TilePlace &place, mlir::Value depth);
+
+/// Products of rows and columns where they are held (DotLoop.cpp), in the layout of rows from memory.
+Fragment emitDotLoop(DeviceKernel &device, const Section &section, TileProgram &program);
+/// Whether it takes a section's main loop.
+bool fitsDots(const Section &section);
 
 /// mma.sync on operands of 16 bits, or of f32 as tf32.
 Fragment emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,

@@ -3,7 +3,7 @@
 // the GPU. Blocks that stay for several tiles start together, and take the tiles in their order: a tile waits for those
 // of its rows, which wait for what the same groups of threads did before, two tiles of each block ago, and so for tiles
 // before it, while a row's tiles and a cluster are no more than these (leastBlocks).
-#include "passes/gpu/MainLoop.h"
+#include "passes/gpu/TileGenerator.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -116,4 +116,37 @@ void TileProgram::exchangeRows(MutableArrayRef<SmallVector<Value>> values, Array
       value = sum;
     }
   }
+}
+
+/// The block's tile, in the order in which blocks start: whoever waits, waits for a block that started before it or
+/// that will get a multiprocessor of its own.
+Value TileGenerator::takeTile(unsigned index, Value count) {
+  OpBuilder &builder = device.builder;
+  Type i32 = builder.getI32Type();
+  Value order = counter(takeTicket());
+  epochCounter = counter(takeTicket());
+  drawnAt[index] = device.allocateShared(8);
+  Value drawn = device.shared(drawnAt[index]);
+  device.when(device.isZero(device.thread()), [&] {
+    Value last = arith::TruncIOp::create(builder, device.loc, i32, device.add(count, -1));
+    Value next = arith::AddIOp::create(builder, device.loc, device.load(epochCounter, i32).front(), device.word(1));
+    auto fence = [&] { LLVM::FenceOp::create(builder, device.loc, LLVM::AtomicOrdering::acq_rel, "device"); };
+    fence();
+    Value ticket = LLVM::AtomicRMWOp::create(builder, device.loc, LLVM::AtomicBinOp::uinc_wrap, order, last,
+                                             LLVM::AtomicOrdering::monotonic, "device");
+    // Who draws the last ticket knows that all have read the epoch: the next launch's words are of another.
+    device.when(arith::CmpIOp::create(builder, device.loc, arith::CmpIPredicate::eq, ticket, last), [&] {
+      fence();
+      device.store({next}, epochCounter);
+    });
+    device.store({ticket, next}, drawn);
+  });
+  device.blockBarrier();
+  epoch = device.load(device.at(drawn, i32, 1), i32).front();
+  return drawnTile(index);
+}
+
+Value TileGenerator::drawnTile(unsigned index) {
+  Value tile = device.load(device.shared(drawnAt.at(index)), device.builder.getI32Type()).front();
+  return arith::ExtUIOp::create(device.builder, device.loc, device.builder.getI64Type(), tile);
 }

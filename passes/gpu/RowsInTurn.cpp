@@ -7,7 +7,8 @@
 using namespace mlir;
 using namespace keel;
 
-bool keel::chooseRowsInTurn(const Section &section, int64_t threads, int64_t vector, SectionSchedule &schedule) {
+bool keel::chooseRowsInTurn(const Section &section, int64_t threads, int64_t vector, int64_t held,
+                            SectionSchedule &schedule) {
   // Two for each of an A100's multiprocessors, whatever the GPU; and what a thread may hold of the sums.
   constexpr int64_t allBlocks = 216, mostHeld = 64;
   unsigned sums = 0;
@@ -16,12 +17,11 @@ bool keel::chooseRowsInTurn(const Section &section, int64_t threads, int64_t vec
       return false;
     sums += op->getNumResults();
   }
-  if (!sums || section.mainLoop || section.rows == 1)
+  if (!sums || section.rows == 1)
     return false;
   // Every thread has few columns and keeps their sums; those of a row share no more of it than they must.
   int64_t columns = tileColumnsOfRows(section);
-  int64_t accesses = llvm::PowerOf2Ceil(llvm::divideCeil(columns, vector));
-  int64_t perRow = std::min(std::max<int64_t>(accesses / 2, 1), threads);
+  int64_t perRow = std::min<int64_t>(llvm::PowerOf2Ceil(llvm::divideCeil(columns, held)), threads);
   FragmentLayout layout = rowsLayout(threads / perRow, columns, threads, perRow, vector);
   if (layout.columnsHeld() * sums > mostHeld)
     return false;
@@ -32,7 +32,8 @@ bool keel::chooseRowsInTurn(const Section &section, int64_t threads, int64_t vec
 
 void keel::emitRowsInTurn(DeviceKernel &device, KernelOp kernel, const Section &section,
                           const SectionSchedule &schedule, PartialSums &partials, Value block, Value blocks,
-                          Value rowTiles, llvm::function_ref<TilePlace(Value)> placeOf) {
+                          Value rowTiles, llvm::function_ref<TilePlace(Value)> placeOf,
+                          llvm::function_ref<void(TileProgram &)> multiply) {
   OpBuilder &builder = device.builder;
   int64_t mark = device.sharedMark();
   SmallVector<Value> starts;
@@ -47,6 +48,10 @@ void keel::emitRowsInTurn(DeviceKernel &device, KernelOp kernel, const Section &
     SmallVector<Value> sums;
     ValueRange carried = loop.getRegionIterArgs();
     for (Operation *op : section.ops) {
+      if (op == section.mainLoop) {
+        multiply(program);
+        continue;
+      }
       if (!llvm::is_contained(section.rowSums, op)) {
         program.run(op);
         continue;

@@ -15,12 +15,15 @@ inline int64_t tileColumnsOfRows(const Section &section) {
 }
 
 /// Chooses a layout and blocks where a section of rows sums over them and a thread can hold the sums; returns whether.
-bool chooseRowsInTurn(const Section &section, int64_t threads, int64_t vector, SectionSchedule &schedule);
+/// Threads have `held` columns each, or more.
+bool chooseRowsInTurn(const Section &section, int64_t threads, int64_t vector, int64_t held, SectionSchedule &schedule);
 
 /// Runs the section's computations on tiles `block`, `block + blocks`, ... of `rowTiles`, and writes the block's part
-/// of the sums. `placeOf` tells where a tile lies.
+/// of the sums. `placeOf` tells where a tile lies, `multiply` is the main
+/// loop, if there is one.
 void emitRowsInTurn(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                     PartialSums &partials, mlir::Value block, mlir::Value blocks, mlir::Value rowTiles,
-                    llvm::function_ref<TilePlace(mlir::Value)> placeOf);
+                    llvm::function_ref<TilePlace(mlir::Value)> placeOf,
+                    llvm::function_ref<void(TileProgram &)> multiply);
 
 } // namespace keel

@@ -22,6 +22,9 @@ std::string SectionSchedule::describe(const Section &section) const {
   case Loop::Rows:
     stream << "rows";
     break;
+  case Loop::Dots:
+    stream << "dots";
+    break;
   case Loop::RegisterTile:
     stream << "register tile";
     break;
@@ -234,9 +237,39 @@ static void compareLoops(KernelOp kernel, const KernelSpace &space, KernelSchedu
   schedule.mostBlocks = 0;
 }
 
+/// For rows that several blocks would share, and exchange sums along, and a product that is next to nothing: whole rows
+/// in a block, where that is expected to take less.
+static std::optional<SectionSchedule> chooseDots(KernelOp kernel, const Section &section,
+                                                 const DeviceDescription &device, int64_t batch) {
+  // Columns of a thread: each has factors, sums of the gradients and what those are made of.
+  constexpr int64_t mostHeld = 8;
+  bool isForced = kernel->hasAttr(norm::strategyAttribute) || kernel->hasAttr(tileAttribute) ||
+                  kernel->hasAttr(pingpongAttribute) || narrowingOf(kernel);
+  if (isForced || !section.mainLoop || !section.wholeRows || section.groupColumns ||
+      section.columns <= longestRowOfBlock || !fitsDots(section))
+    return std::nullopt;
+  SectionSchedule dots;
+  int64_t threads = section.columns > 256 * mostHeld ? 512 : 256, vector = vectorOf(section);
+  if (!chooseRowsInTurn(section, threads, vector, vector, dots))
+    dots.layout = chooseRowsLayout(section, threads, batch, /*narrow=*/0);
+  dots.loop = SectionSchedule::Loop::Dots;
+  dots.depthTile = section.depth;
+  dots.stages = 0;
+  SectionSchedule other = chooseOlderLoop(kernel, section, device, batch, /*narrow=*/0);
+  if (estimate(section, dots, device, batch) >= estimate(section, other, device, batch))
+    return std::nullopt;
+  return dots;
+}
+
 KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, const DeviceDescription &device,
                                     int64_t batch, bool hasWgmma) {
   KernelSchedule schedule;
+  if (space.sections.size() == 1)
+    if (std::optional<SectionSchedule> dots = chooseDots(kernel, space.sections[0], device, batch)) {
+      schedule.sections = {*dots};
+      schedule.threads = dots->layout.threads();
+      return schedule;
+    }
   for (const Section &section : space.sections)
     if (!section.mainLoop && section.wholeRows && section.summedColumns() > 32768)
       schedule.threads = 1024;
@@ -247,7 +280,7 @@ KernelSchedule keel::chooseSchedule(KernelOp kernel, const KernelSpace &space, c
       continue;
     }
     SectionSchedule rows;
-    if (!chooseRowsInTurn(section, schedule.threads, vectorOf(section), rows))
+    if (int64_t vector = vectorOf(section); !chooseRowsInTurn(section, schedule.threads, vector, 2 * vector, rows))
       rows.layout = chooseRowsLayout(section, schedule.threads, batch, narrowingOf(kernel));
     schedule.sections.push_back(rows);
   }

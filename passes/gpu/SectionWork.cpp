@@ -172,7 +172,7 @@ KernelWork keel::describeWork(const Section &section, const SectionSchedule &sch
   work.tileColumns = schedule.layout.columns;
   work.threads = schedule.layout.threads();
   int64_t held = schedule.layout.rowsHeld() * schedule.layout.columnsHeld();
-  if (section.mainLoop) {
+  if (section.mainLoop && schedule.loop != SectionSchedule::Loop::Dots) {
     work.depth = known(section.depth);
     work.reads = readsOf(section);
     Product product = Product::get(section);
@@ -187,6 +187,9 @@ KernelWork keel::describeWork(const Section &section, const SectionSchedule &sch
   WorkCounter counter(section, schedule);
   counter.run();
   work.instructions = withNorm ? counter.all : counter.all - counter.norm;
+  // A factor is loaded and extended, and multiplied and added.
+  if (schedule.loop == SectionSchedule::Loop::Dots)
+    work.instructions += 2.5 * section.depth;
   work.cluster = schedule.cluster;
   work.readers = schedule.readers();
   if (schedule.sharesRows(section) && withNorm) {

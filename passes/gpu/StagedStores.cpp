@@ -67,8 +67,8 @@ void StagedStores::prepare() {
   int64_t bits = llvm::Log2_64(columns / 8);
   Value key = exchange(device.bits(row, 3 - bits, bits), right);
   for (int64_t piece = 0; piece < columns / 8; piece += 2)
-    inBox.push_back(device.add(device.multiply(fromTop, columns * 2),
-                               device.multiply(exchange(key, device.constant(piece)), 16)));
+    inBox.push_back(
+        device.add(device.multiply(fromTop, columns * 2), device.multiply(exchange(key, device.constant(piece)), 16)));
 }
 
 void StagedStores::put(unsigned operand, ArrayRef<Value> elements, int64_t first, int64_t count) {
@@ -87,9 +87,10 @@ void StagedStores::put(unsigned operand, ArrayRef<Value> elements, int64_t first
       for (int64_t column : {c, c + 2})
         for (int64_t row : {r, r + 1})
           words.push_back(device.wordFrom(elements[row * held + column], elements[row * held + column + 1]));
-      NVVM::StMatrixOp::create(
-          builder, device.loc, device.at(start, builder.getI8Type(), layout.rowOffsets[r] * columns * 2), words,
-          NVVM::MMALayout::row, NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+      NVVM::StMatrixOp::create(builder, device.loc,
+                               device.at(start, builder.getI8Type(), layout.rowOffsets[r] * columns * 2), words,
+                               NVVM::MMALayout::row, NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8),
+                               NVVM::LdStMatrixEltType::B16);
     }
     if (inside + columnsAtOnce == columns)
       write(operand, box);
@@ -104,12 +105,13 @@ void StagedStores::write(unsigned operand, int64_t box) {
                              NVVM::SharedSpaceAttr::get(builder.getContext(), NVVM::SharedSpace::shared_cta));
   device.barrier();
   device.when(device.isZero(device.thread()), [&] {
-    auto word = [&](Value number) -> Value { return arith::TruncIOp::create(builder, loc, builder.getI32Type(), number); };
+    auto word = [&](Value number) -> Value {
+      return arith::TruncIOp::create(builder, loc, builder.getI32Type(), number);
+    };
     Value coordinates[] = {word(device.add(place.firstColumn, box * columns)), word(place.firstRow)};
-    NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
-        builder, loc, device.tensorMap(operand, layout.rows, columns),
-        device.shared(places.lookup(operand) + box % slots * boxBytes()), coordinates, Value(),
-        NVVM::TMAStoreMode::TILE, Value());
+    NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(builder, loc, device.tensorMap(operand, layout.rows, columns),
+                                                       device.shared(places.lookup(operand) + box % slots * boxBytes()),
+                                                       coordinates, Value(), NVVM::TMAStoreMode::TILE, Value());
   });
   if (box % slots == slots - 1)
     full.insert(operand);

@@ -7,24 +7,24 @@
 
 namespace keel {
 
-/// Matrices of 16 bits that a tile of wgmma's accumulators becomes, written by TMA: warps put what they hold into a box in
-/// shared memory (stmatrix), swizzled as the copy engine reads it, and when it is full one thread has it written to where it
-/// belongs, but for what lies outside of the tensor. Against stores of the threads' own this needs no predicates and no
-/// exchange between lanes: 3 to 4 instructions less for an element of each result. PTX ISA 9.7.14.5.16 (stmatrix),
-/// 9.7.9.27.1.2 (cp.async.bulk.tensor).
+/// Matrices of 16 bits that a tile of wgmma's accumulators becomes, written by TMA: warps put what they hold into a box
+/// in shared memory (stmatrix), swizzled as the copy engine reads it, and when it is full one thread has it written to
+/// where it belongs, but for what lies outside of the tensor. Against stores of the threads' own this needs no
+/// predicates and no exchange between lanes: 3 to 4 instructions less for an element of each result. PTX
+/// ISA 9.7.14.5.16 (stmatrix), 9.7.9.27.1.2 (cp.async.bulk.tensor).
 class StagedStores {
 public:
   /// `isThere`: whether this is such a tile.
   StagedStores(DeviceKernel &device, KernelOp kernel, const Section &section, const FragmentLayout &layout,
                const TilePlace &place, bool isThere)
       : device(device), kernel(kernel), section(section), layout(layout), place(place), isPrepared(!isThere) {}
-  /// Takes shared memory for boxes, as large as what is in use leaves, of those results of the section that it writes: before
-  /// the first is written.
+  /// Takes shared memory for boxes, as large as what is in use leaves, of those results of the section that it writes:
+  /// before the first is written.
   void prepare();
   /// Whether it writes the operand.
   bool takes(unsigned operand) const { return places.contains(operand); }
-  /// Of what the thread holds (a row after the other), `count` columns from `first` on, both multiples of four; of a result from
-  /// the left to the right.
+  /// Of what the thread holds (a row after the other), `count` columns from `first` on, both multiples of four; of a
+  /// result from the left to the right.
   void put(unsigned operand, llvm::ArrayRef<mlir::Value> elements, int64_t first, int64_t count);
   /// Waits until the shared memory has been read, and gives it back.
   void finish();

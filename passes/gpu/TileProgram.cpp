@@ -124,8 +124,8 @@ Value TileProgram::outside(Value value) {
   return result;
 }
 
-/// Two numbers rounded to a type of 16 bits, by one instruction. Of a pair of f16 of which somebody reads a half, LLVM would
-/// make two; and those ptxas moves to where wgmma is still adding up what they read.
+/// Two numbers rounded to a type of 16 bits, by one instruction. Of a pair of f16 of which somebody reads a half, LLVM
+/// would make two; and those ptxas moves to where wgmma is still adding up what they read.
 static Value roundPair(DeviceKernel &device, Value low, Value high, Type type) {
   auto pair = VectorType::get(2, type);
   if (type.isF16())

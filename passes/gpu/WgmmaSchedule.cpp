@@ -80,8 +80,8 @@ static void setTile(const Section &section, SectionSchedule &schedule, int64_t c
                             ? ClusterExchange::bytes(2 * groups, schedule.cluster, tileRows)
                         : schedule.exchanges(section) ? groups * RowExchange::bytes(section, tileRows, groupThreads)
                                                       : 0;
-    // What the tile programs need not, the ring takes: the more of it is under way, the later memory may answer. Of a tile
-    // that is less deep it takes one, and boxes of results the rest.
+    // What the tile programs need not, the ring takes: the more of it is under way, the later memory may answer. Of a
+    // tile that is less deep it takes one, and boxes of results the rest.
     bool isPlain = section.rowSums.empty() && !readsMatrix(section);
     ringBytes = std::min<int64_t>((isPlain ? 192 : 128) << 10,
                                   (224 << 10) - exchanged -

@@ -137,7 +137,8 @@ void barriersAfterExit(Block &block) {
 void checkBarriersAtEnd(Thread &last) {
   for (const Barrier &barrier : last.block->barriers)
     if (barrier.arrived)
-      fault(last, barrier.site, Fault::MissingWait, text(barrier.arrived, " threads have arrived when the block ends, and nobody has waited for them"));
+      fault(last, barrier.site, Fault::MissingWait,
+            text(barrier.arrived, " threads have arrived when the block ends, and nobody has waited for them"));
 }
 
 std::span<const Opcode> barrierInstructions() {

@@ -75,8 +75,8 @@ typedef struct keel_artifact_state {
 /* A thread of the emulator (runtime/emulator); opaque here. */
 struct keel_emulated_thread;
 
-/* A matrix of f32 or 16-bit elements in the device's memory, as the copy engine (TMA) moves boxes of it: rows of 32, 64 or
- * 128 bytes in shared memory, swizzled over as many (CU_TENSOR_MAP_SWIZZLE_32B, ...), zeros from outside. */
+/* A matrix of f32 or 16-bit elements in the device's memory, as the copy engine (TMA) moves boxes of it: rows of 32, 64
+ * or 128 bytes in shared memory, swizzled over as many (CU_TENSOR_MAP_SWIZZLE_32B, ...), zeros from outside. */
 typedef struct keel_artifact_tensor_map {
   uint32_t argument;  /* the word that is its address */
   uint32_t dtype;     /* keel_dtype */

@@ -28,7 +28,7 @@ func.func @forward(%x: !images) -> !logits {
   %sum = linalg.add ins(%h, %d : !hidden, !hidden) outs(%empty : !hidden) -> !hidden
   %scale = ml_program.global_load @scale : !row
   %shift = ml_program.global_load @shift : !row
-  %n = norm.layer_norm %sum scale(%scale : !row) shift(%shift : !row) axes = [1] : !hidden
+  %n = norm.layer_norm %sum scale(%scale : !row) shift(%shift : !row) axes = [1] {keel.strategy = "row-block-barrier"} : !hidden
 
   %w1 = ml_program.global_load @output.weight : tensor<320x10xf32>
   %b1 = ml_program.global_load @output.bias : tensor<10xf32>

@@ -62,13 +62,14 @@ void DeviceKernel::waitForCluster(Value barrier, Value parity) {
       "r,r", {barrier, parity});
 }
 
-void DeviceKernel::arriveInCluster(Value barrier, int64_t blocks) {
+void DeviceKernel::arriveInCluster(Value barrier, int64_t blocks, bool releases) {
   // A lane for each block. Only reads must be over before, and they are: a release at the cluster's scope would wait
   // for all of memory (CUTLASS's ClusterBarrier::arrive does as this does).
   Value lane = bits(threadNumber, 0, 5);
   when(lessThan(lane, constant(blocks)), [&] {
-    ptx("{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, $0, $1;\n"
-        "mbarrier.arrive.shared::cluster.b64 _, [there];\n}",
+    std::string scope = releases ? ".release.cluster" : "";
+    ptx("{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, $0, $1;\nmbarrier.arrive" + scope +
+            ".shared::cluster.b64 _, [there];\n}",
         "r,r", {barrier, arith::TruncIOp::create(builder, loc, builder.getI32Type(), lane)});
   });
 }

@@ -134,9 +134,9 @@ public:
 
   /// Waits for the phase of that parity of an mbarrier (its address, i32) at which other blocks of the cluster arrive.
   void waitForCluster(mlir::Value barrier, mlir::Value parity);
-  /// Each warp arrives at the mbarrier of that address in each of the cluster's blocks: what it has read, they may
-  /// write.
-  void arriveInCluster(mlir::Value barrier, int64_t blocks);
+  /// Each warp arrives at the mbarrier of that address in each of the cluster's blocks: what wgmma has read for it,
+  /// they may write; with `releases`, what its threads have read themselves, too.
+  void arriveInCluster(mlir::Value barrier, int64_t blocks, bool releases = false);
   void barrier();
   /// Of all threads of the block.
   void blockBarrier();

@@ -35,7 +35,7 @@ void TileGenerator::emitRoles() {
   }
   barriers.emplace(device, stages, /*readers=*/schedule.threads / 32 * how.readers());
   if (schedule.pingpong()) // the ring's memory is its own
-    loops[0] = std::make_unique<WgmmaLoop>(device, section, how, *barriers);
+    loops[0] = std::make_unique<WgmmaLoop>(device, kernel, section, how, *barriers);
   auto meet = [&] {
     if (cluster == 1)
       return device.blockBarrier();

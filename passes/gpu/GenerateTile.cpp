@@ -337,13 +337,13 @@ Fragment TileGenerator::emitMainLoop(unsigned index, const TilePlace &place) {
   if (how.loop == SectionSchedule::Loop::RegisterTile)
     return emitRegisterTileLoop(device, kernel, section, how, place, depthOf(index));
   if (turn.number) {
-    Fragment sums = loops.at(index)->multiply(depthOf(index), turn);
+    Fragment sums = loops.at(index)->multiply(depthOf(index), turn, place);
     device.renewThread();
     return sums;
   }
   int64_t mark = device.sharedMark();
-  loops[index] = std::make_unique<WgmmaLoop>(device, section, how, *barriers);
-  Fragment sums = loops[index]->multiply(depthOf(index), turn);
+  loops[index] = std::make_unique<WgmmaLoop>(device, kernel, section, how, *barriers);
+  Fragment sums = loops[index]->multiply(depthOf(index), turn, place);
   device.releaseShared(mark);
   return sums;
 }

@@ -59,7 +59,7 @@ int64_t WgmmaLoop::depthTile(Type elementType) { return rowBytes * 8 / elementTy
 
 int64_t WgmmaLoop::stageBytes(const FragmentLayout &layout) { return (layout.rows + layout.columns) * rowBytes; }
 
-WgmmaLoop::WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule,
+WgmmaLoop::WgmmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
                      const Barriers &barriers)
     : device(device), layout(schedule.layout), schedule(schedule), barriers(barriers),
       knownDepth(ShapedType::isDynamic(section.depth) ? 0 : section.depth) {
@@ -67,8 +67,13 @@ WgmmaLoop::WgmmaLoop(DeviceKernel &device, const Section &section, const Section
   elementType = product.elementType(product.a);
   int64_t step = depthTile(elementType) * instructionBytes / rowBytes;
   instructionsDeep = schedule.depthOfStage(section, step) / step;
-  a = describe(product.a, product.aAxes, layout.rows, 0, schedule.readers());
-  b = describe(product.b, product.bAxes, layout.columns, a.bytes());
+  Value matrix = product.a->get();
+  if (BlockArgument source = RegisterOperand::findMatrix(product.a, product.aAxes)) {
+    matrix = source;
+    computed.emplace(device, kernel, product.a, product.aAxes);
+  }
+  a = describe(matrix, product.aAxes, layout.rows, 0, schedule.readers());
+  b = describe(product.b->get(), product.bAxes, layout.columns, a.bytes());
   bytes = a.bytes() + b.bytes();
   // The swizzle is a function of the address.
   ring = device.allocateShared(schedule.stages * bytes, patternBytes);
@@ -76,8 +81,7 @@ WgmmaLoop::WgmmaLoop(DeviceKernel &device, const Section &section, const Section
 
 int64_t WgmmaLoop::Operand::boxBytes() const { return boxRows * rowBytes; }
 
-WgmmaLoop::Operand WgmmaLoop::describe(OpOperand *operand, const Axes &axes, int64_t outer, int64_t offset,
-                                       int64_t parts) {
+WgmmaLoop::Operand WgmmaLoop::describe(Value matrix, const Axes &axes, int64_t outer, int64_t offset, int64_t parts) {
   Operand made;
   made.depthIsLast = axes.back() == Axis::Depth;
   made.offset = offset;
@@ -87,7 +91,7 @@ WgmmaLoop::Operand WgmmaLoop::describe(OpOperand *operand, const Axes &axes, int
   int64_t boxes = made.depthIsLast ? 1 : outer / rowElements, rows = made.depthIsLast ? outer : schedule.depthTile;
   made.boxes = llvm::divideCeil(boxes, parts);
   made.boxRows = boxes * rows / (parts * made.boxes);
-  made.map = device.tensorMap(cast<BlockArgument>(operand->get()).getArgNumber(), made.boxRows, rowElements);
+  made.map = device.tensorMap(cast<BlockArgument>(matrix).getArgNumber(), made.boxRows, rowElements);
   return made;
 }
 
@@ -200,7 +204,7 @@ Value WgmmaLoop::descriptor(Value start) {
 }
 
 /// 64 rows of the group by all columns, 32 bytes deep. Without `sums` the product alone.
-SmallVector<Value> WgmmaLoop::multiplyRows(ArrayRef<Value> sums, Value a, Value b) {
+SmallVector<Value> WgmmaLoop::multiplyRows(ArrayRef<Value> sums, ValueRange a, Value b) {
   int64_t count = layout.columns / 2; // in a thread
   std::string text, constraints;
   llvm::raw_string_ostream stream(text), list(constraints);
@@ -215,15 +219,23 @@ SmallVector<Value> WgmmaLoop::multiplyRows(ArrayRef<Value> sums, Value a, Value 
   }
   for (int64_t i = 0; i < int64_t(sums.size()); ++i)
     list << i << ",";
-  list << "l,l";
   int64_t next = count + sums.size();
-  stream << "}, $" << next << ", $" << next + 1 << ", p, 1, 1";
-  if (!elementType.isF32()) // 32 bits are not transposed
-    stream << ", " << !this->a.depthIsLast << ", " << !this->b.depthIsLast;
+  stream << "}, ";
+  if (computed) { // four words
+    list << "r,r,r,r,l";
+    stream << "{$" << next << ", $" << next + 1 << ", $" << next + 2 << ", $" << next + 3 << "}, $" << next + 4
+           << ", p, 1, 1, " << !this->b.depthIsLast;
+  } else {
+    list << "l,l";
+    stream << "$" << next << ", $" << next + 1 << ", p, 1, 1";
+    if (!elementType.isF32()) // 32 bits are not transposed
+      stream << ", " << !this->a.depthIsLast << ", " << !this->b.depthIsLast;
+  }
   stream << ";";
   std::string body = "{\n.reg .pred p;\nsetp.ne.b32 p, " + std::to_string(!sums.empty()) + ", 0;\n" + text + "\n}";
   SmallVector<Value> operands(sums);
-  operands.append({a, b});
+  llvm::append_range(operands, a);
+  operands.push_back(b);
   return device.ptx(body, constraints, operands, SmallVector<Type>(count, device.builder.getF32Type()));
 }
 
@@ -241,11 +253,13 @@ static SmallVector<Value> waitForSums(DeviceKernel &device, ArrayRef<Value> sums
 
 void WgmmaLoop::release(Value stage) {
   OpBuilder &builder = device.builder;
+  if (computed) // all of the warp's threads have read it
+    NVVM::SyncWarpOp::create(builder, device.loc, device.word(-1));
   if (a.parts > 1) {
     // In every block that brings a part of the next tile.
     Value address =
         LLVM::PtrToIntOp::create(builder, device.loc, builder.getI32Type(), barrierAt(barriers.empty, stage));
-    device.arriveInCluster(address, a.parts);
+    device.arriveInCluster(address, a.parts, /*releases=*/computed.has_value());
     return;
   }
   device.when(device.isZero(device.bits(device.thread(), 0, 5)), [&] {
@@ -284,7 +298,7 @@ void WgmmaLoop::letNextStart(const Turn &turn) {
   });
 }
 
-Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
+Fragment WgmmaLoop::multiply(Value depth, const Turn &turn, const TilePlace &place) {
   OpBuilder &builder = device.builder;
   Location loc = device.loc;
   Words words(device);
@@ -292,16 +306,32 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
     depth = device.opaque(depth);
   Value base = LLVM::PtrToIntOp::create(builder, loc, builder.getI32Type(), device.shared(ring));
   Value baseA = base;
+  TilePlace ofGroup = place;
   if (!schedule.pingpong) {
     // Where the group's rows of A are: a box each, or 64 rows of the one.
     Value group = words.from(device.uniform(device.bits(device.thread(), 7, 1)));
     baseA = words.add(base, words.multiply(group, instructionRows * rowBytes));
+    if (computed)
+      ofGroup.firstRow =
+          device.add(place.firstRow, device.multiply(arith::ExtUIOp::create(builder, loc, builder.getI64Type(), group),
+                                                     instructionRows));
   }
   Value startA = descriptorStart(a, baseA), startB = descriptorStart(b, words.add(base, b.offset));
   int64_t instructions = layout.rowsHeld() / 2,
           count = layout.columns / 2; // for the group's rows; sums that each has in a thread
-  auto multiplyStage = [&](ArrayRef<Value> sums, Position position) {
+  auto multiplyStage = [&](ArrayRef<Value> sums, Position position, Value firstDepth) {
     wait(barrierAt(barriers.full, position.stage), position.parity);
+    std::vector<SmallVector<Value>> factors; // of A, where they are computed
+    if (computed) {
+      Type shared = LLVM::LLVMPointerType::get(builder.getContext(), 3);
+      Value start =
+          LLVM::IntToPtrOp::create(builder, loc, shared, words.add(baseA, words.multiply(position.stage, bytes)));
+      Value wide = arith::ExtUIOp::create(builder, loc, builder.getI64Type(), firstDepth);
+      int64_t step = depthTile(elementType) * instructionBytes / rowBytes;
+      for (int64_t k = 0; k < instructionsDeep; ++k)
+        for (int64_t i = 0; i < instructions; ++i)
+          factors.push_back(computed->load(start, i * instructionRows, k * step, ofGroup, wide));
+    }
     NVVM::WgmmaFenceAlignedOp::create(builder, loc);
     Value offset = words.multiply(position.stage, bytes / 16);
     Value stageA = words.add(startA, offset), stageB = words.add(startB, offset);
@@ -316,15 +346,22 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
       SmallVector<Value> next;
       for (int64_t i = 0; i < instructions; ++i) {
         ArrayRef<Value> before = results.empty() ? ArrayRef<Value>() : ArrayRef(results).slice(i * count, count);
-        next.append(multiplyRows(before, at(a, stageA, i * instructionRows), at(b, stageB, 0)));
+        next.append(multiplyRows(before,
+                                 computed ? ValueRange(factors[k * instructions + i])
+                                          : ValueRange(at(a, stageA, i * instructionRows)),
+                                 at(b, stageB, 0)));
       }
       results = next;
     }
     NVVM::WgmmaGroupSyncAlignedOp::create(builder, loc);
+    if (computed) { // the next stage's take the same registers
+      results = waitForSums(device, results);
+      release(position.stage);
+    }
     return results;
   };
   Position first = startOf(turn, depth);
-  SmallVector<Value> starts = multiplyStage({}, first);
+  SmallVector<Value> starts = multiplyStage({}, first, words.constant(0));
   Position second = advance(first);
   starts.append({second.stage, second.parity, first.stage});
   auto loop = scf::ForOp::create(builder, loc, words.constant(schedule.depthTile), words.from(depth),
@@ -334,10 +371,12 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
     builder.setInsertionPointToStart(loop.getBody());
     auto carried = loop.getRegionIterArgs();
     Position here{carried[carried.size() - 3], carried[carried.size() - 2]};
-    SmallVector<Value> sums = multiplyStage(SmallVector<Value>(carried.drop_back(3)), here);
+    SmallVector<Value> sums = multiplyStage(SmallVector<Value>(carried.drop_back(3)), here, loop.getInductionVar());
     // This stage is being read while the one before it is given back.
-    NVVM::WgmmaWaitGroupSyncOp::create(builder, loc, 1);
-    release(carried.back());
+    if (!computed) {
+      NVVM::WgmmaWaitGroupSyncOp::create(builder, loc, 1);
+      release(carried.back());
+    }
     Position next = advance(here);
     sums.append({next.stage, next.parity, here.stage});
     scf::YieldOp::create(builder, loc, sums);
@@ -345,9 +384,9 @@ Fragment WgmmaLoop::multiply(Value depth, const Turn &turn) {
   if (turn.number)
     letNextStart(turn);
   SmallVector<Value> sums = waitForSums(device, SmallVector<Value>(loop.getResults().drop_back(3)));
-  if (turn.number)
+  if (turn.number && !computed)
     release(loop.getResults().back());
-  else // the shared memory is used again
+  else if (!turn.number) // the shared memory is used again
     device.barrier();
   // PTX ISA 9.7.15.5.1, figure of D: two columns of a row, two of the row eight below, and so on with every eight
   // columns.

@@ -1,7 +1,7 @@
 // The main loop of a warp-specialised kernel: wgmma.
 #pragma once
 
-#include "passes/gpu/MainLoop.h"
+#include "passes/gpu/RegisterOperand.h"
 
 namespace keel {
 
@@ -22,7 +22,8 @@ public:
     mlir::Value stage, parity; // i32
   };
 
-  WgmmaLoop(DeviceKernel &device, const Section &section, const SectionSchedule &schedule, const Barriers &barriers);
+  WgmmaLoop(DeviceKernel &device, KernelOp kernel, const Section &section, const SectionSchedule &schedule,
+            const Barriers &barriers);
   /// The depth of a stage, which is a swizzled row's.
   static int64_t depthTile(mlir::Type elementType);
   static int64_t stageBytes(const FragmentLayout &layout);
@@ -37,8 +38,8 @@ public:
     mlir::Value group;  // i64, that takes it
     mlir::Value hasNext; // whether the block has another after it
   };
-  /// For the others: the tile's sums.
-  Fragment multiply(mlir::Value depth, const Turn &turn);
+  /// For the others: the sums of the tile at `place`.
+  Fragment multiply(mlir::Value depth, const Turn &turn, const TilePlace &place);
 
 private:
   /// One operand's tile of a stage: boxes side by side along its outer axis, a swizzled row wide.
@@ -51,7 +52,7 @@ private:
     int64_t bytes() const { return parts * boxes * boxBytes(); }
   };
   /// `parts`: of the blocks of the cluster, each of which brings one for all.
-  Operand describe(mlir::OpOperand *operand, const Axes &axes, int64_t outer, int64_t offset, int64_t parts = 1);
+  Operand describe(mlir::Value matrix, const Axes &axes, int64_t outer, int64_t offset, int64_t parts = 1);
   void load(const Operand &operand, mlir::Value firstOuter, mlir::Value firstDepth, mlir::Value stage,
             mlir::Value barrier);
   mlir::Value barrierAt(int64_t first, mlir::Value stage);
@@ -63,7 +64,7 @@ private:
   void letNextStart(const Turn &turn);
   mlir::Value descriptorStart(const Operand &operand, mlir::Value address);
   mlir::Value descriptor(mlir::Value start);
-  llvm::SmallVector<mlir::Value> multiplyRows(llvm::ArrayRef<mlir::Value> sums, mlir::Value a, mlir::Value b);
+  llvm::SmallVector<mlir::Value> multiplyRows(llvm::ArrayRef<mlir::Value> sums, mlir::ValueRange a, mlir::Value b);
 
   DeviceKernel &device;
   const FragmentLayout &layout;
@@ -74,6 +75,7 @@ private:
   mlir::Type elementType;
   int64_t ring = 0, bytes = 0; // in shared memory; of a stage
   Operand a, b;
+  std::optional<RegisterOperand> computed; // A, where it is
 };
 
 } // namespace keel

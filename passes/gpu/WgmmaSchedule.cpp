@@ -29,7 +29,8 @@ static bool fitsWgmma(const Section &section) {
   auto isPlain = [](OpOperand *operand) {
     return isa<BlockArgument>(operand->get()) && hasWholeChunks(cast<RankedTensorType>(operand->get().getType()));
   };
-  if (!isPlain(product.a) || !isPlain(product.b) || !section.depthSums.empty())
+  bool isComputed = RegisterOperand::findMatrix(product.a, product.aAxes) != nullptr;
+  if (!(isPlain(product.a) || isComputed) || !isPlain(product.b) || !section.depthSums.empty())
     return false;
   if (product.elementType(product.a).getIntOrFloatBitWidth() == 16 ||
       (product.aAxes.back() == Axis::Depth && product.bAxes.back() == Axis::Depth))
@@ -58,7 +59,8 @@ static bool readsMatrix(const Section &section) {
 static bool needsRegisters(const Section &section) {
   Product product = Product::get(section);
   bool isWide = !product.elementType(product.a).isBF16() && readsMatrix(section);
-  return loadedOf(section).vectors > 2 || (isWide && section.rowSums.size() > 1);
+  return isa_and_nonnull<linalg::GenericOp>(product.a->get().getDefiningOp()) || loadedOf(section).vectors > 2 ||
+         (isWide && section.rowSums.size() > 1);
 }
 
 /// Elements of a tile that a thread may hold: those of 128 x 128 in a group, or 128 x 256 in two, where it has

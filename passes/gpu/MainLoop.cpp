@@ -1,7 +1,9 @@
-// What main loops share: which operand is which, and the elements of an operand that is computed as it is loaded.
+// What main loops share: which operand is which, ldmatrix, and the elements of an operand that is computed as it is
+// loaded.
 #include "passes/gpu/MainLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace keel;
@@ -41,4 +43,17 @@ SmallVector<Value> keel::operandElements(DeviceKernel &device, TileProgram &prog
         value = arith::SelectOp::create(device.builder, device.loc, isThere, value, zero);
     }
   return std::move(fragment.elements);
+}
+
+SmallVector<Value> keel::loadMatrices(DeviceKernel &device, Value row, bool transposed) {
+  OpBuilder &builder = device.builder;
+  SmallVector<Type> types(4, builder.getI32Type());
+  Value words = NVVM::LdMatrixOp::create(
+      builder, device.loc, LLVM::LLVMStructType::getLiteral(builder.getContext(), types), row, types.size(),
+      transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
+      NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+  SmallVector<Value> values;
+  for (size_t i = 0; i < types.size(); ++i)
+    values.push_back(LLVM::ExtractValueOp::create(builder, device.loc, words, i));
+  return values;
 }

@@ -27,6 +27,10 @@ bool hasWholeChunks(mlir::RankedTensorType type);
 llvm::SmallVector<mlir::Value> operandElements(DeviceKernel &device, TileProgram &program, mlir::Value operand,
                                                Axis depth);
 
+/// Four 8x8 matrices of 16 bits in shared memory, a word of each (ldmatrix): `row` points to row l % 8 of matrix l / 8
+/// for lane l.
+llvm::SmallVector<mlir::Value> loadMatrices(DeviceKernel &device, mlir::Value row, bool transposed);
+
 /// How a block of threads goes about a section.
 struct SectionSchedule {
   enum class Loop { Rows, Dots, RegisterTile, Mma, Wgmma } loop = Loop::Rows;

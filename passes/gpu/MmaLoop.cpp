@@ -132,15 +132,7 @@ private:
       column = device.add(device.add(first, outerHalf), outer / chunk);
     }
     Value from = device.at(stageStart(stage), builder.getI8Type(), place(row, column));
-    Type i32 = builder.getI32Type();
-    auto result = LLVM::LLVMStructType::getLiteral(builder.getContext(), {i32, i32, i32, i32});
-    Value words = NVVM::LdMatrixOp::create(
-        builder, loc, result, from, 4, depthIsLast ? NVVM::MMALayout::row : NVVM::MMALayout::col,
-        NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
-    SmallVector<Value> values;
-    for (int64_t i = 0; i < 4; ++i)
-      values.push_back(LLVM::ExtractValueOp::create(builder, loc, words, i));
-    return values;
+    return keel::loadMatrices(device, from, /*transposed=*/!depthIsLast);
   }
 
   /// The same of 32-bit elements whose depth is not last, which ldmatrix cannot transpose: PTX ISA 9.7.14.5.7, the

@@ -4,7 +4,6 @@
 #include "passes/fuse/RowLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace keel;
@@ -50,27 +49,20 @@ RegisterOperand::RegisterOperand(DeviceKernel &device, KernelOp kernel, OpOperan
 SmallVector<Value> RegisterOperand::load(Value start, int64_t rows, int64_t depth, const TilePlace &place,
                                          Value firstDepth) {
   OpBuilder &builder = device.builder;
-  Location loc = device.loc;
   // Lane l names a row of matrix l / 8: of the upper eight rows, of the lower, and the same of the next eight of the
   // depth.
   Value thread = device.thread(), inMatrix = device.bits(thread, 0, 3), lower = device.bits(thread, 3, 1);
   Value deeper = device.bits(thread, 4, 1), warp = device.bits(thread, 5, 2);
   Value row = device.add(device.add(device.multiply(warp, 16), device.multiply(lower, 8)), inMatrix);
-  Value piece = arith::XOrIOp::create(builder, loc, device.add(deeper, depth / pieceElements), inMatrix);
+  Value piece = arith::XOrIOp::create(builder, device.loc, device.add(deeper, depth / pieceElements), inMatrix);
   Value offset = device.add(device.multiply(device.add(row, rows), rowBytes), device.multiply(piece, 16));
-  Type i32 = builder.getI32Type();
-  auto result = LLVM::LLVMStructType::getLiteral(builder.getContext(), {i32, i32, i32, i32});
-  Value loaded = NVVM::LdMatrixOp::create(
-      builder, loc, result, device.at(start, builder.getI8Type(), offset), 4, NVVM::MMALayout::row,
-      NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+  SmallVector<Value> loaded = loadMatrices(device, device.at(start, builder.getI8Type(), offset), /*transposed=*/false);
   // Word i: two of the depth, of row half i % 2 and depth half i / 2.
-  constexpr int64_t words = 4;
-  auto placeOf = [](int64_t word) { return word % 2 * words + word / 2 * 2; };
+  const int64_t words = loaded.size();
+  auto placeOf = [&](int64_t word) { return word % 2 * words + word / 2 * 2; };
   Fragment raw{true, true, SmallVector<Value>(2 * words)};
-  for (int64_t word = 0; word < words; ++word)
-    llvm::copy(
-        device.halves(LLVM::ExtractValueOp::create(builder, loc, loaded, word), getElementTypeOrSelf(matrix.getType())),
-        raw.elements.begin() + placeOf(word));
+  for (auto [word, value] : llvm::enumerate(loaded))
+    llvm::copy(device.halves(value, getElementTypeOrSelf(matrix.getType())), raw.elements.begin() + placeOf(word));
   TilePlace here;
   here.firstRow = device.add(place.firstRow, rows);
   here.firstColumn = device.add(firstDepth, depth);

@@ -136,32 +136,30 @@ TEST(Scheduler, ABlockThatPollsTogetherIsFoundToo) {
   });
 }
 
-TEST(Scheduler, AMissingBarrierOfOneWarpIsADeadlock) {
+/// A fault of one block of 64 threads.
+static void expectFaultOf64(Fault fault, keel_emulated_entry entry, std::initializer_list<const char *> texts) {
   Device device;
-  expectFault(Fault::Deadlock,
-              [&] {
-                device.run({[](Thread *t, const std::uint64_t *) {
-                              if (tid(t) < 32)
-                                PTX(t, "bar.sync", 1, 64);
-                            },
-                            64});
-              },
-              {"32 threads wait at bar.sync"});
+  expectFault(fault, [&] { device.run({entry, 64}); }, texts);
+}
+
+TEST(Scheduler, AMissingBarrierOfOneWarpIsADeadlock) {
+  expectFaultOf64(Fault::Deadlock,
+                  [](Thread *t, const std::uint64_t *) {
+                    if (tid(t) < 32)
+                      PTX(t, "bar.sync", 1, 64);
+                  },
+                  {"32 threads wait at bar.sync"});
 }
 
 TEST(Scheduler, DivergentBarrier) {
-  Device device;
-  expectFault(Fault::Divergence,
-              [&] {
-                device.run({[](Thread *t, const std::uint64_t *) {
-                              if (tid(t) % 2)
-                                PTX(t, "barrier.cta.sync.aligned", 0);
-                              else
-                                PTX(t, "barrier.cta.sync.aligned", 0);
-                            },
-                            64});
-              },
-              {"kernel.cu:", "at another barrier"});
+  expectFaultOf64(Fault::Divergence,
+                  [](Thread *t, const std::uint64_t *) {
+                    if (tid(t) % 2)
+                      PTX(t, "barrier.cta.sync.aligned", 0);
+                    else
+                      PTX(t, "barrier.cta.sync.aligned", 0);
+                  },
+                  {"kernel.cu:", "at another barrier"});
 }
 
 TEST(Scheduler, ShuffleThatSomeThreadsSkip) {
@@ -209,16 +207,12 @@ TEST(Scheduler, NamedBarriersOfPartsOfABlock) {
 }
 
 TEST(Scheduler, ArrivalsThatNobodyWaitsFor) {
-  Device device;
-  expectFault(Fault::MissingWait,
-              [&] {
-                device.run({[](Thread *t, const std::uint64_t *) {
-                              if (tid(t) < 32)
-                                PTX(t, "bar.arrive", 1, 64);
-                            },
-                            64});
-              },
-              {"bar.arrive", "32 threads have arrived when the block ends"});
+  expectFaultOf64(Fault::MissingWait,
+                  [](Thread *t, const std::uint64_t *) {
+                    if (tid(t) < 32)
+                      PTX(t, "bar.arrive", 1, 64);
+                  },
+                  {"bar.arrive", "32 threads have arrived when the block ends"});
 }
 
 TEST(Scheduler, ThreadsThatExitAreNotWaitedFor) {

@@ -10,9 +10,11 @@
 // CHECK-NOT: nvvm.mma.sync
 // CHECK-COUNT-10: arith.select {{.*}} : f32
 // CHECK-COUNT-320: arith.mulf
-// CHECK-NOT: ld.relaxed
+// CHECK-NOT: llvm.atomicrmw
+// CHECK: llvm.return
 // BARRIER: keel.schedule = "mma.sync {{.*}} row-block barrier"
-// BARRIER: nvvm.mma.sync
+// BARRIER-DAG: nvvm.mma.sync
+// BARRIER-DAG: llvm.atomicrmw uinc_wrap
 func.func @gradient(%x: tensor<?x10xbf16>, %w: tensor<1024x10xbf16>) -> tensor<?x1024xf32> {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x10xbf16>

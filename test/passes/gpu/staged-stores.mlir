@@ -1,4 +1,5 @@
 // RUN: keel-opt %s --generate-gpu="wgmma=true sm=90" --canonicalize --cse | FileCheck %s
+// RUN: keel-opt %s --generate-gpu="sm=90" --canonicalize --cse | FileCheck %s --check-prefix=DIRECT
 
 // Results of 16 bits: warps put them into swizzled boxes, and one thread has the copy engine write each full box. Rows that are not
 // there are zeros in the product, so that sums over the rows need not leave them out.
@@ -17,8 +18,11 @@
 // CHECK: nvvm.cp.async.bulk.tensor.global.shared.cta
 // CHECK: nvvm.cp.async.bulk.commit.group
 // CHECK-NEXT: nvvm.cp.async.bulk.wait_group 0 {read}
-// CHECK-NOT: llvm.store {{.*}} : vector<{{[0-9]+}}xbf16>
+// CHECK-NOT: vector<2xi32>, !llvm.ptr<1>
 // CHECK: nvvm.setmaxregister decrease
+
+// DIRECT-NOT: nvvm.stmatrix
+// DIRECT: llvm.store {{.*}} : vector<2xi32>, !llvm.ptr<1>
 func.func @rounded(%x: tensor<?x256xbf16>, %w: tensor<256x128xbf16>) -> (tensor<?x128xbf16>, tensor<128xf32>) {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x256xbf16>

@@ -136,6 +136,7 @@ void startBlock(Block &block, ClusterSlot &slot, std::uint32_t rank, std::uint32
     thread.order = Order();
     thread.fenced = {};
     thread.observed.clear();
+    thread.strong = nullptr;
     thread.mustWait = grid.kernel->early;
     thread.waitedAt = 0;
     thread.allocation = nullptr;

@@ -8,6 +8,7 @@
 #include "runtime/emulator/Readers.h"
 #include "runtime/emulator/Shadow.h"
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <exception>
@@ -22,6 +23,7 @@ struct Warp;
 struct Block;
 struct Worker;
 struct Grid;
+struct StrongWords;
 using Site = keel_emulator_site;
 
 constexpr std::uint32_t warpSize = 32;
@@ -85,6 +87,7 @@ struct Thread : keel_emulated_thread {
   Order order;
   Released fenced;                // what a fence made ready to be told by strong writes that follow
   std::vector<Released> observed; // what strong reads saw, to be known after the next fence
+  StrongWords *strong;            // locked, while it does a strong operation
   bool mustWait;            // launched early, it may not use global memory before griddepcontrol.wait
   std::uint32_t waitedAt;   // its block's time then; 0: not yet
   Allocation *allocation; // the last one used
@@ -216,11 +219,11 @@ struct Block {
 
 inline Thread &Warp::thread(std::uint32_t lane) const { return threads[lane]; }
 
-/// What a release made known, by the address that it wrote.
-struct Published {
+/// Words of global and shared memory that strong operations go to one after the other, whichever host threads their
+/// blocks run on: an access with its check and what it makes known is one step.
+struct StrongWords {
   std::mutex mutex;
-  std::unordered_map<std::uint64_t, Released> at;
-  std::atomic<std::size_t> count{0};
+  std::unordered_map<std::uint64_t, Released> published; // by releases, by the address that they wrote
 };
 
 struct Grid {
@@ -242,7 +245,10 @@ struct Grid {
   std::atomic<bool> waited{false}; // some thread has, for the kernels before
   std::mutex mutex;
   std::exception_ptr error;
-  Published published;
+  std::array<StrongWords, 64> strong;
+
+  /// By address, of a generic or a shared one alike: no operation's operands are of two.
+  StrongWords &strongWords(std::uint64_t address) { return strong[address >> 6 & 63]; }
 };
 
 /// xorshift64*: fast, and good enough to choose an order.
@@ -320,7 +326,7 @@ Order arrivalOrder(Thread &thread);
 Released release(Thread &thread, Scope scope);
 /// Takes notice of what a release of another thread told, where both scopes name the other.
 void acquire(Thread &thread, Scope scope, const Released &released);
-/// A strong write: `own` is what it releases; an update continues the release sequence.
+/// A strong write, in a StrongOperation: `own` is what it releases; an update continues the release sequence.
 void publish(Thread &thread, std::uint64_t address, const Released &own, bool update);
 Released published(Thread &thread, std::uint64_t address);
 /// fence and membar: all that was read is acquired, and what follows releases.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <map>
 #include <thread>
+#include <utility>
 
 namespace keel::emulator {
 
@@ -101,6 +102,8 @@ void fault(Thread &thread, const Site *site, Fault kind, std::string &&message) 
     recordFault(grid, EmulationError(kind, kernel, thread.block->index, thread.index, location,
                                      site && !own.starts_with(site->text) ? text(site->text, ": ", own) : own));
   }
+  if (thread.strong)
+    std::exchange(thread.strong, nullptr)->mutex.unlock();
   if (thread.block->worker->landing)
     throw LandingFault();
   toScheduler(thread);

@@ -98,29 +98,23 @@ void acquire(Thread &thread, Scope scope, const Released &released) {
 }
 
 void publish(Thread &thread, std::uint64_t address, const Released &own, bool update) {
-  Published &published = thread.block->grid->published;
-  if (!own.knowledge && (update || !published.count.load(std::memory_order_relaxed)))
-    return;
-  std::lock_guard lock(published.mutex);
+  auto &published = thread.block->grid->strongWords(address).published;
   if (!own.knowledge) {
-    published.at.erase(address);
-  } else {
-    Released &slot = published.at[address];
-    if (update && slot.knowledge)
-      slot = {join(slot.knowledge, own.knowledge), std::min(slot.scope, own.scope), own.block};
-    else
-      slot = own;
+    if (!update)
+      published.erase(address);
+    return;
   }
-  published.count.store(published.at.size(), std::memory_order_relaxed);
+  Released &slot = published[address];
+  if (update && slot.knowledge)
+    slot = {join(slot.knowledge, own.knowledge), std::min(slot.scope, own.scope), own.block};
+  else
+    slot = own;
 }
 
 Released published(Thread &thread, std::uint64_t address) {
-  Published &published = thread.block->grid->published;
-  if (!published.count.load(std::memory_order_relaxed))
-    return {};
-  std::lock_guard lock(published.mutex);
-  auto found = published.at.find(address);
-  return found == published.at.end() ? Released() : found->second;
+  auto &published = thread.block->grid->strongWords(address).published;
+  auto found = published.find(address);
+  return found == published.end() ? Released() : found->second;
 }
 
 void fenceProxy(Thread &thread) {

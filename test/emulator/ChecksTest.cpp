@@ -132,6 +132,32 @@ TEST(Checks, AtomicsDoNotRaceAndPlainStoresDo) {
   expectFaults(Fault::Race, {[](Thread *t, const std::uint64_t *arguments) { PTX(t, "red.relaxed.cta.global.add.f32", arguments[0], 0); }, 64, 4});
 }
 
+// Who arrives last at a counter may write it like any other word: the arrivals before are in what it has read (PTX ISA
+// 8.9.1, observation order), on however many host threads blocks run.
+TEST(Checks, TheLastArrivalOwnsTheCounter) {
+  constexpr std::uint32_t counters = 1000;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Device device;
+    std::vector<std::uint32_t> in(counters), out(1);
+    device.add(in, true, "in");
+    device.add(out, true, "out");
+    Options options;
+    options.seed = seed;
+    options.threads = 2;
+    device.run({[](Thread *t, const std::uint64_t *arguments) {
+                  std::uint64_t counter = arguments[0] + 4 * (ctaid(t) / 4);
+                  PTX(t, "fence.acq_rel.gpu");
+                  if (PTX(t, "atom.relaxed.gpu.global.add.u32", counter, 1)[0] == 3) {
+                    PTX(t, "fence.acq_rel.gpu");
+                    STORE(std::uint32_t, t, 1, counter, 0);
+                  }
+                },
+                1, 4 * counters},
+               options);
+    EXPECT_THAT(in, testing::Each(0u));
+  }
+}
+
 TEST(Checks, OutOfBounds) {
   expectFaults(Fault::OutOfBounds, {[](Thread *t, const std::uint64_t *arguments) { LOAD(float, t, 1, arguments[0] + 4 * (tid(t) + 1000)); }, 32},
                {"after the end of 'in' of 4096 bytes"});

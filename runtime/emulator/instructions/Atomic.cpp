@@ -97,8 +97,12 @@ void perform(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *ou
   Thread &thread = self(t);
   const auto &atomic = decoded<Atomic>(site);
   std::uint32_t bytes = atomic.type.totalBits() / 8;
-  char *at = access(thread, in[0], bytes * atomic.elements, bytes * atomic.elements, atomic.space, Access::Update,
-                    atomic.semantics.scope, site);
+  StrongOperation operation(thread, in[0], atomic.semantics);
+  auto check = [&] {
+    return access(thread, in[0], bytes * atomic.elements, bytes * atomic.elements, atomic.space, Access::Update,
+                  atomic.semantics.scope, site);
+  };
+  char *at = check();
   for (std::uint32_t i = 0; i < atomic.elements; ++i, at += bytes) {
     auto address = reinterpret_cast<std::uint64_t>(at);
     std::uint64_t a = in[1 + i], b = atomic.op == Atomic::Compare ? in[2] : 0;
@@ -106,8 +110,8 @@ void perform(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *ou
       std::uint64_t now = loadWord(at, bytes), mask = bytes == 8 ? ~0ull : (1ull << 8 * bytes) - 1;
       if ((combine(atomic, now, a & mask, b & mask) & mask) == now) {
         if (pollsInVain(thread, site, address, now)) {
-          thread.site = site;
-          spin(thread);
+          operation.spin(site);
+          check();
         }
       } else {
         progress(thread);

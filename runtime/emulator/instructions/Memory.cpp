@@ -33,11 +33,13 @@ void load(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *out, 
   Thread &thread = self(t);
   const auto &move = decoded<Move>(site);
   std::uint32_t bytes = move.elements * move.bytes;
-  const char *from;
-  if (move.space == 4 || move.space == 5)
-    from = reinterpret_cast<const char *>(in[0]);
-  else
-    from = access(thread, in[0], bytes, bytes, move.space, Access::Load, move.semantics.scope, site);
+  StrongOperation operation(thread, in[0], move.semantics);
+  auto check = [&]() -> const char * {
+    if (move.space == 4 || move.space == 5)
+      return reinterpret_cast<const char *>(in[0]);
+    return access(thread, in[0], bytes, bytes, move.space, Access::Load, move.semantics.scope, site);
+  };
+  const char *from = check();
   if (move.bytes == 16) {
     std::memcpy(out, from, bytes);
     return;
@@ -62,8 +64,8 @@ void load(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *out, 
     }
     again = pollsInVain(thread, site, address, all);
     if (again) {
-      thread.site = site;
-      spin(thread);
+      operation.spin(site);
+      check();
       // Once: if nothing has changed meanwhile, the kernel gets the old value, and decides itself.
       for (std::uint32_t i = move.elements; i-- > 0;)
         out[i] = extended(move.type, loadWord(from + i * move.bytes, move.bytes));
@@ -78,6 +80,7 @@ void store(keel_emulated_thread *t, const std::uint64_t *in, std::uint64_t *, co
   Thread &thread = self(t);
   const auto &move = decoded<Move>(site);
   std::uint32_t bytes = move.elements * move.bytes;
+  StrongOperation operation(thread, in[0], move.semantics);
   char *to;
   if (move.space == 5)
     to = reinterpret_cast<char *>(in[0]);

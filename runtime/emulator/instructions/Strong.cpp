@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace keel::emulator {
 
@@ -15,6 +16,31 @@ Semantics parseSemantics(const Name &name, bool atomic) {
   semantics.acquires = name.has("acquire") || name.has("acq_rel");
   semantics.releases = name.has("release") || name.has("acq_rel");
   return semantics;
+}
+
+StrongOperation::StrongOperation(Thread &thread, std::uint64_t address, const Semantics &semantics)
+    : thread(thread), words(thread.block->grid->parallel && semantics.scope != Scope::Weak
+                                ? &thread.block->grid->strongWords(address)
+                                : nullptr) {
+  lock();
+}
+
+void StrongOperation::lock() {
+  if (words)
+    words->mutex.lock();
+  thread.strong = words;
+}
+
+void StrongOperation::unlock() {
+  if (thread.strong)
+    std::exchange(thread.strong, nullptr)->mutex.unlock();
+}
+
+void StrongOperation::spin(const Site *site) {
+  thread.site = site;
+  unlock();
+  emulator::spin(thread);
+  lock();
 }
 
 void beforeWrite(Thread &thread, std::uint64_t address, const Semantics &semantics, bool update) {

@@ -14,6 +14,23 @@ struct Semantics {
 /// Modifiers .weak, .volatile, .relaxed, .acquire, .release, .acq_rel and the scope. Volatile is relaxed at system scope.
 Semantics parseSemantics(const Name &name, bool atomic);
 
+/// While it lives, no other thread does a strong operation at the address. A fault ends it as well: it leaves the fibre
+/// without unwinding it.
+class StrongOperation {
+public:
+  StrongOperation(Thread &thread, std::uint64_t address, const Semantics &semantics);
+  ~StrongOperation() { unlock(); }
+  /// Lets the others run, and goes on where it was.
+  void spin(const Site *site);
+
+private:
+  void lock();
+  void unlock();
+
+  Thread &thread;
+  StrongWords *words; // null: of one host thread, or not strong
+};
+
 /// Before a strong write is seen.
 void beforeWrite(Thread &thread, std::uint64_t address, const Semantics &semantics, bool update);
 /// After a strong read.

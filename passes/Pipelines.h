@@ -22,6 +22,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<unsigned> sm{*this, "sm", llvm::cl::desc("compute capability of the GPU: 80, 90, ...; 0 for a CPU"),
                       llvm::cl::init(0)};
   Option<bool> wgmma{*this, "wgmma", llvm::cl::desc("the GPU has wgmma and the copy engine (sm_90a)"), llvm::cl::init(false)};
+  Option<std::string> loop{*this, "loop",
+                           llvm::cl::desc("wgmma or mma.sync for a GPU's products that both take; else what is "
+                                          "expected to take less time"),
+                           llvm::cl::init("")};
   ListOption<std::string> narrow{*this, "narrow",
                                  llvm::cl::desc("kernels of a GPU that spill registers, once for each time that "
                                                 "their tile is to be smaller")};

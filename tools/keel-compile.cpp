@@ -41,6 +41,7 @@ struct Arguments {
   cl::opt<std::string> train{"train", cl::desc("add @train_step: sgd, momentum or adamw"), cl::cat(category)};
   cl::opt<std::string> batch{"batch", cl::desc("largest batch of one call"), cl::init("128"), cl::cat(category)};
   cl::opt<std::string> precision{"precision", cl::desc("what matmuls read: f32, tf32, bf16 or f16"), cl::init("f32"), cl::cat(category)};
+  cl::opt<std::string> loop{"loop", cl::desc("wgmma or mma.sync for a GPU's products that both take; else what is expected to take less time"), cl::cat(category)};
   cl::opt<bool> noFuse{"no-fuse", cl::desc("every computation is a kernel of its own"), cl::cat(category)};
   cl::opt<bool> noAlgebra{"no-algebra", cl::desc("no rewriting before fusion"), cl::cat(category)};
   cl::opt<bool> explain{"explain", cl::desc("print every decision"), cl::cat(category)};
@@ -78,6 +79,8 @@ static LogicalResult checkArguments(const Arguments &arguments) {
     return fail("unknown optimizer '" + arguments.train + "', expected sgd, momentum or adamw");
   if (!llvm::is_contained({"f32", "tf32", "bf16", "f16"}, arguments.precision.getValue()))
     return fail("unknown precision '" + arguments.precision + "', expected f32, tf32, bf16 or f16");
+  if (!arguments.loop.empty() && !llvm::is_contained({"wgmma", "mma.sync"}, arguments.loop.getValue()))
+    return fail("unknown main loop '" + arguments.loop + "', expected wgmma or mma.sync");
   int64_t batch;
   if (!llvm::to_integer(arguments.batch, batch, 10) || batch < 1 || batch > largestBatch)
     return fail("--batch must be a number from 1 to " + llvm::Twine(largestBatch) + ", found '" + arguments.batch + "'");
@@ -130,6 +133,7 @@ static FailureOr<OwningOpRef<ModuleOp>> lower(const Arguments &arguments, Pipeli
   options.train = arguments.train.getValue();
   options.batch = std::stoll(arguments.batch);
   options.precision = arguments.precision.getValue();
+  options.loop = arguments.loop.getValue();
   options.fuse = !arguments.noFuse;
   options.algebra = !arguments.noAlgebra;
   PassManager manager(&context);

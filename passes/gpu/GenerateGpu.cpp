@@ -48,6 +48,16 @@ struct GenerateGpu : impl::GenerateGpuBase<GenerateGpu> {
       return signalPassFailure();
     }
     OpBuilder builder(module);
+    for (KernelOp kernel : kernels) {
+      auto own = kernel->getAttrOfType<StringAttr>(loopAttribute);
+      StringRef wanted = own ? own.getValue() : StringRef(loop);
+      if (!llvm::is_contained({"", "wgmma", "mma.sync"}, wanted)) {
+        kernel.emitError("unknown main loop '") << wanted << "', expected wgmma or mma.sync";
+        return signalPassFailure();
+      }
+      if (!wanted.empty())
+        kernel->setAttr(loopAttribute, builder.getStringAttr(wanted));
+    }
     gpu::GPUModuleOp device = addDeviceModule(module);
     deviceSymbol = device.getSymNameAttr();
     OpBuilder deviceBuilder = OpBuilder::atBlockEnd(device.getBody());

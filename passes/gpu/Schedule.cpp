@@ -215,22 +215,20 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
   return chooseOlderLoop(kernel, section, device, batch, narrow);
 }
 
-/// Where few tiles go a short way, what wgmma's pipeline takes to start may be more than it saves: the times of both, for
-/// --explain, and mma.sync where that was asked for.
+/// Where few tiles go a short way, what wgmma's pipeline takes to start may be more than it saves: mma.sync where that is
+/// expected to take less, unless one of them was asked for.
 static void compareLoops(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule,
                          const DeviceDescription &device, int64_t batch) {
-  auto module = kernel->getParentOfType<ModuleOp>();
-  auto find = [&](StringRef name) { return kernel->hasAttr(name) ? kernel->getAttr(name) : module->getAttr(name); };
-  auto wanted = dyn_cast_if_present<StringAttr>(find(loopAttribute));
-  auto turns = dyn_cast_if_present<IntegerAttr>(find(pingpongAttribute));
+  auto wanted = kernel->getAttrOfType<StringAttr>(loopAttribute);
+  IntegerAttr turns = forcedPingpong(kernel);
   auto strategy = kernel->getAttrOfType<StringAttr>(norm::strategyAttribute);
   if (space.sections.size() != 1 || !schedule.isSpecialised() || kernel->hasAttr(tileAttribute) ||
       (turns && turns.getInt()) || (strategy && strategy == "cluster"))
     return;
   const Section &section = space.sections[0];
-  SectionSchedule older = chooseOlderLoop(kernel, section, device, batch, /*narrow=*/0);
+  SectionSchedule older = chooseOlderLoop(kernel, section, device, batch, narrowingOf(kernel));
   schedule.compared = {estimate(section, schedule.sections[0], device, batch), estimate(section, older, device, batch)};
-  if (!wanted || wanted != "mma.sync")
+  if (wanted ? wanted != "mma.sync" : schedule.compared->wgmma <= schedule.compared->mma)
     return;
   schedule.sections[0] = older;
   schedule.threads = older.layout.threads();

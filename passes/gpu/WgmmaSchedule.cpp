@@ -134,6 +134,11 @@ std::optional<SectionSchedule> keel::chooseWgmma(KernelOp kernel, const Section 
   return schedule;
 }
 
+IntegerAttr keel::forcedPingpong(KernelOp kernel) {
+  auto own = kernel->getAttrOfType<IntegerAttr>(pingpongAttribute);
+  return own ? own : kernel->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(pingpongAttribute);
+}
+
 /// Whether blocks can be clusters of that size: the tiles that share a row; or some that share the rows of an operand.
 static bool fitsCluster(KernelOp kernel, const Section &section, const SectionSchedule &schedule) {
   int64_t across = llvm::divideCeil(section.columns, schedule.layout.columns), size = schedule.cluster;
@@ -151,9 +156,7 @@ void keel::arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedul
                         const DeviceDescription &device, int64_t batch) {
   if (space.sections.size() != 1 || !schedule.isSpecialised())
     return;
-  auto wanted = kernel->getAttrOfType<IntegerAttr>(pingpongAttribute);
-  if (!wanted)
-    wanted = kernel->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(pingpongAttribute);
+  IntegerAttr wanted = forcedPingpong(kernel);
   const Section &section = space.sections[0];
   const SectionSchedule tile = schedule.sections[0];
   constexpr double unknown = std::numeric_limits<double>::infinity();

@@ -12,4 +12,7 @@ std::optional<SectionSchedule> chooseWgmma(KernelOp kernel, const Section &secti
 void arrangeWgmma(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule, const DeviceDescription &device,
                   int64_t batch);
 
+/// How many blocks the kernel's ping-pong was asked for, on it or on the module; null where nothing was.
+mlir::IntegerAttr forcedPingpong(KernelOp kernel);
+
 } // namespace keel

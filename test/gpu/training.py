@@ -1,10 +1,10 @@
 """Steps of training on the emulated GPU beside the CPU's: the loss of each step, and what the network says after the last.
 
     training.py MODEL.mlir [--tolerance 1e-5] [--logits 1e-4] [--steps 3] [--rows 33] [--target sm_80,...] [--width N] [--strategy NAME]
-                [--pingpong BLOCKS] [--loop NAME] [FLAG of keel-compile]...
+                [--pingpong BLOCKS] [FLAG of keel-compile]...
 
 One artefact has code for all the targets, and each takes its steps. --width puts rows of N in the place of 256, --strategy a
-`keel.strategy` on each normalization. --loop mma.sync has products by it that wgmma takes, too. Each device keeps its own state, so that an error in a gradient or an update shows in the losses after it. The batch is
+`keel.strategy` on each normalization. Each device keeps its own state, so that an error in a gradient or an update shows in the losses after it. The batch is
 smaller than what the model is compiled for, and no multiple of a tile. AdamW moves a bias before batch norm, whose gradient is rounding, by the sign of the rounding: the
 logits, by the running mean, then differ, the losses do not.
 """
@@ -27,7 +27,6 @@ parser.add_argument("--target", default="sm_80", help="the emulated GPUs")
 parser.add_argument("--width", default="256")
 parser.add_argument("--strategy")
 parser.add_argument("--pingpong", help="sm_90a: how many blocks, whose groups of threads take turns; 0: they do not")
-parser.add_argument("--loop", help="sm_90a: mma.sync in the place of wgmma")
 options, flags = parser.parse_known_args()
 data = pathlib.Path(__file__).parent.parent / "data"
 
@@ -57,11 +56,9 @@ def train(folder, device):
 
 
 text = options.model.read_text().replace("256", options.width)
-asked = [f"keel.pingpong = {options.pingpong} : i64"] if options.pingpong else []
-asked += [f'keel.loop = "{options.loop}"'] if options.loop else []
-if asked:
+if options.pingpong: # aliases stay outside of the module
     aliases, body = text.split("ml_program.global", 1)
-    text = f"{aliases}module attributes {{{', '.join(asked)}}} {{ ml_program.global{body}\n}}\n"
+    text = f"{aliases}module attributes {{keel.pingpong = {options.pingpong} : i64}} {{ ml_program.global{body}\n}}\n"
 if options.strategy:
     text, count = re.subn(r"(norm\.\w+_norm .*) :", rf'\1 {{keel.strategy = "{options.strategy}"}} :', text)
     if not count:

@@ -5,6 +5,14 @@
 // RUN: sed s/TIMES/4/ %s | keel-opt --generate-gpu="wgmma=true sm=90" | FileCheck %s --check-prefix=OLDER-ONCE
 // RUN: sed s/TIMES/0/ %s | keel-opt --generate-gpu="wgmma=true sm=90 narrow=linear_matmul_0,linear_matmul_0,other" | FileCheck %s --check-prefix=TWICE
 // RUN: sed 's/keel.narrow = TIMES : i64/keel.loop = "mma.sync"/' %s | keel-opt --generate-gpu="wgmma=true sm=90" | FileCheck %s --check-prefix=OLDER
+// RUN: sed 's/keel.narrow = TIMES : i64/keel.loop = "wmma"/' %s | not keel-opt --generate-gpu="wgmma=true sm=90" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: sed 's/keel.narrow = TIMES : i64//; s/8192/128/g; s/1024/256/g' %s | keel-opt --generate-gpu="wgmma=true sm=90" | FileCheck %s --check-prefix=SMALL
+// RUN: sed 's/keel.narrow = TIMES : i64//; s/8192/128/g; s/1024/256/g' %s | keel-opt --generate-gpu="wgmma=true sm=90 loop=wgmma" | FileCheck %s --check-prefix=ASKED
+
+// UNKNOWN: error: unknown main loop 'wmma', expected wgmma or mma.sync
+// Where few tiles go a short way, mma.sync is expected to take less, unless wgmma is asked for.
+// SMALL: keel.schedule = "mma.sync
+// ASKED: keel.schedule = "wgmma
 
 // What a thread holds of a tile is halved, once for each time that the kernel spilled: of wgmma's tiles first, which end at 64
 // columns, then of mma.sync's, which may be asked for.

@@ -1,4 +1,4 @@
-// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90" --canonicalize --cse | FileCheck %s
+// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90 loop=wgmma" --canonicalize --cse | FileCheck %s
 // RUN: keel-opt %s --generate-gpu="sm=90" --canonicalize --cse | FileCheck %s --check-prefix=DIRECT
 
 // Results of 16 bits: warps put them into swizzled boxes, and one thread has the copy engine write each full box. Rows that are not

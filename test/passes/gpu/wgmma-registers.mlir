@@ -1,4 +1,4 @@
-// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90" --canonicalize --cse | FileCheck %s
+// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90 loop=wgmma" --canonicalize --cse | FileCheck %s
 
 // The first factor is a function of a matrix in memory and of numbers for its rows and columns: the copy engine brings the matrix,
 // and each thread computes what wgmma takes from its registers, before it starts the stage's products. What is read of the stage is

@@ -1,5 +1,5 @@
-// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90" --canonicalize --cse | FileCheck %s
-// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90" --remarks-filter=gpu -o /dev/null 2>&1 | FileCheck %s --check-prefix=WHY
+// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90 loop=wgmma" --canonicalize --cse | FileCheck %s
+// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90 loop=wgmma" --remarks-filter=gpu -o /dev/null 2>&1 | FileCheck %s --check-prefix=WHY
 
 // f32 as tf32, both operands along the depth: a stage is 32 deep, an instruction 8, and nothing is transposed.
 // CHECK: llvm.func @along_matmul_0

@@ -1,5 +1,5 @@
-// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90" --canonicalize --cse | FileCheck %s
-// RUN: keel-opt %s --pass-pipeline="builtin.module(generate-gpu{wgmma=true},canonicalize,cse,convert-scf-to-cf,gpu.module(lower-device,canonicalize,cse,convert-nvvm-to-llvm,reconcile-unrealized-casts),assemble-device{target=sm_90a print=ptx})" \
+// RUN: keel-opt %s --generate-gpu="wgmma=true sm=90 loop=wgmma" --canonicalize --cse | FileCheck %s
+// RUN: keel-opt %s --pass-pipeline="builtin.module(generate-gpu{wgmma=true loop=wgmma},canonicalize,cse,convert-scf-to-cf,gpu.module(lower-device,canonicalize,cse,convert-nvvm-to-llvm,reconcile-unrealized-casts),assemble-device{target=sm_90a print=ptx})" \
 // RUN:   | FileCheck %s --check-prefix=PTX
 // RUN: keel-opt %s --generate-gpu --canonicalize --cse | FileCheck %s --check-prefix=OLDER
 

@@ -47,8 +47,12 @@ FragmentLayout keel::registerTileLayout(int64_t rows, int64_t columns) {
   layout.rows = rows;
   layout.columns = columns;
   layout.vector = vector;
-  // Up to a warp's worth of threads side by side.
-  int64_t across = std::min<int64_t>(columns / vector, 32), down = threads / across;
+  // Up to a warp's worth of threads side by side; more, where each would have few rows: what it reads of the operands
+  // is used often enough then.
+  int64_t across = std::min<int64_t>(columns / vector, 32);
+  while (rows * across < vector * threads && across * vector < columns)
+    across *= 2;
+  int64_t down = threads / across;
   for (int64_t column = 0; column < columns; column += across * vector)
     for (int64_t element = 0; element < vector; ++element)
       layout.columnOffsets.push_back(column + element);

@@ -36,6 +36,7 @@ struct SectionSchedule {
   enum class Loop { Rows, Dots, RegisterTile, Mma, Wgmma } loop = Loop::Rows;
   FragmentLayout layout;
   int64_t depthTile = 16, stages = 2; // of a main loop
+  bool holdsDepth = false;            // of mma.sync: all of the depth is under way before the loop, whatever the batch
   int64_t blocks = 0;                 // that go over the tiles of rows in turn (RowsInTurn.h); 0: a block for each
   int64_t splits = 1;                 // blocks that share a tile, each with a part of the depth (SplitDepth.h)
   /// Blocks of a cluster, whose tiles lie side by side: they get the operand's rows together, and exchange the sums of

@@ -205,8 +205,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
                 place.firstRow, place.numRows, depth);
   OperandRing b(device, kernel, section, place, product.b, product.bAxes, layout.columns, depthTile, stages,
                 place.firstColumn, device.constant(place.numColumns), depth);
-  // Whether all of a known depth is under way before the loop: then nothing is copied in it.
-  bool isShort = !ShapedType::isDynamic(section.depth) && !place.endDepth && section.depth <= (stages - 1) * depthTile;
+  bool isShort = schedule.holdsDepth;
   bool copies = !a.isPrepared() || !b.isPrepared();
   // Starts to fill a stage; `meanwhile` runs before what is prepared is needed.
   auto fill = [&](Value firstDepth, Value stage, llvm::function_ref<void()> meanwhile) {
@@ -247,8 +246,10 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     SmallVector<Value> sums(carried.take_front(rows * columns));
     Value reading = carried[rows * columns], filling = carried[rows * columns + 1];
     DepthSums::take(a.depthSums, b.depthSums, carried);
+    if (copies && isShort)
+      NVVM::CpAsyncCommitGroupOp::create(builder, loc); // of no copies: the wait counts groups
     if (copies)
-      NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(stages - 2));
+      NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(isShort ? stages - 1 : stages - 2));
     // Everybody's copies are there, and nobody reads the stage that is filled next.
     device.barrier();
     auto multiply = [&] {
@@ -285,15 +286,14 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
           }
       }
     };
-    if (isShort) {
-      if (copies)
-        NVVM::CpAsyncCommitGroupOp::create(builder, loc); // the waits count groups
+    if (isShort)
       multiply();
-    } else {
+    else
       fill(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling, multiply);
-    }
     auto next = [&](Value stage) -> Value {
       Value after = device.add(stage, 1);
+      if (isShort) // the ring does not come round
+        return after;
       Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, after, device.constant(stages));
       return arith::SelectOp::create(builder, loc, wraps, device.constant(0), after);
     };

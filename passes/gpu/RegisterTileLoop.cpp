@@ -16,11 +16,12 @@ namespace {
 class StagedOperand {
 public:
   StagedOperand(DeviceKernel &device, KernelOp kernel, const Section &section, const TilePlace &tile,
-                OpOperand *operand, const Axes &axes, int64_t outer, int64_t depthTile, Value firstOuter,
-                Value outerExtent, Value depth)
+                OpOperand *operand, const Axes &axes, int64_t outer, int64_t depthTile, bool depthFits,
+                Value firstOuter, Value outerExtent, Value depth)
       : device(device), kernel(kernel), operand(operand), firstOuter(firstOuter), outerExtent(outerExtent),
         depth(depth), depthIsLast(axes.back() == Axis::Depth), rows(depthIsLast ? outer : depthTile),
         layout(layoutFor(device.threads, rows, depthIsLast ? depthTile : outer)),
+        depthFits(depthFits && (depthIsLast ? layout.columns : layout.rows) == depthTile),
         depthSums(device, section, axes, layout, tile) {
     auto type = cast<RankedTensorType>(operand->get().getType());
     elementType = type.getElementType();
@@ -93,6 +94,7 @@ private:
     if (layout.rows > rows) // more threads than rows: those of the next tile are not this one's
       place.numRows = device.minimum(place.numRows, device.add(place.firstRow, rows));
     place.numColumns = lastExtent;
+    (depthIsLast ? place.columnsFit : place.rowsFit) = depthFits;
     return place;
   }
 
@@ -104,6 +106,7 @@ private:
   Type elementType;
   int64_t rows, lastExtent, pitch, stageElements, offset;
   FragmentLayout layout;
+  bool depthFits; // every stage is full
 
 public:
   DepthSums depthSums;
@@ -115,10 +118,12 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   OpBuilder &builder = device.builder;
   const FragmentLayout &layout = schedule.layout;
   Product product = Product::get(section);
-  StagedOperand a(device, kernel, section, place, product.a, product.aAxes, layout.rows, schedule.depthTile,
+  bool depthFits = !ShapedType::isDynamic(section.depth) && section.depth % schedule.depthTile == 0 &&
+                   section.depthSums.empty();
+  StagedOperand a(device, kernel, section, place, product.a, product.aAxes, layout.rows, schedule.depthTile, depthFits,
                   place.firstRow, place.numRows, depth);
   StagedOperand b(device, kernel, section, place, product.b, product.bAxes, layout.columns, schedule.depthTile,
-                  place.firstColumn, device.constant(place.numColumns), depth);
+                  depthFits, place.firstColumn, device.constant(place.numColumns), depth);
 
   Type accumulator = getElementTypeOrSelf(product.op.getResultTypes()[0]);
   Value zero = arith::ConstantOp::create(builder, device.loc, builder.getZeroAttr(accumulator));
@@ -143,6 +148,8 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
     DepthSums::take(a.depthSums, b.depthSums, carried);
     device.barrier();
     Value next = device.add(loop.getInductionVar(), step);
+    if (depthFits) // behind the last stage nothing uses what is loaded, which is there
+      next = device.minimum(next, device.constant(section.depth - schedule.depthTile));
     SmallVector<Value> nextA = a.load(next), nextB = b.load(next);
     TileProgram inTile(device, kernel, section, layout, {device.constant(0), device.constant(0)});
     Value firstRow = inTile.row(-1), firstColumn = inTile.column(-1);

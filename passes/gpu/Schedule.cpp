@@ -160,6 +160,65 @@ static void halve(int64_t &rows, int64_t &columns) {
   (rows > 32 ? rows : columns) /= 2;
 }
 
+/// The tiles of a product, in a batch of so many rows.
+static int64_t tilesOf(const Section &section, const SectionSchedule &how, int64_t batch) {
+  return llvm::divideCeil(ShapedType::isDynamic(section.rows) ? batch : section.rows, how.layout.rows) *
+         llvm::divideCeil(section.columns, how.layout.columns);
+}
+
+/// Smaller tiles, of `make`, where those of `schedule` would leave multiprocessors without work: as small as the cost
+/// model finds faster.
+static SectionSchedule spread(const Section &section, SectionSchedule schedule,
+                              llvm::function_ref<SectionSchedule(int64_t, int64_t)> make,
+                              const DeviceDescription &device, int64_t batch) {
+  constexpr int64_t leastRows = 16, leastElements = 32 * 64; // eight sums a thread, 16 x 16 a warp
+  Product product = Product::get(section);
+  // What is computed as it is loaded is computed for each tile along it.
+  bool isPlainA = isa<BlockArgument>(product.a->get()), isPlainB = isa<BlockArgument>(product.b->get());
+  int64_t leastColumns = section.sumsGroups    ? std::max<int64_t>(32, section.groupColumns)
+                         : section.wholeRows ? schedule.layout.columns
+                                             : 32;
+  while (2 * tilesOf(section, schedule, batch) <= int64_t(device.multiprocessors) &&
+         schedule.layout.rows * schedule.layout.columns > leastElements) {
+    SectionSchedule best = schedule;
+    auto consider = [&](int64_t rows, int64_t columns) {
+      if (SectionSchedule how = make(rows, columns);
+          estimate(section, how, device, batch) < estimate(section, best, device, batch))
+        best = how;
+    };
+    if (isPlainB && schedule.layout.rows > leastRows)
+      consider(schedule.layout.rows / 2, schedule.layout.columns);
+    if (isPlainA && schedule.layout.columns > leastColumns)
+      consider(schedule.layout.rows, schedule.layout.columns / 2);
+    if (best.layout.rows == schedule.layout.rows && best.layout.columns == schedule.layout.columns)
+      break;
+    schedule = best;
+  }
+  return schedule;
+}
+
+/// Where a multiprocessor has one tile, nothing but its own loop hides the memory's latency: as much of the depth is
+/// under way as there is room for, in as few stages as let it begin early.
+static void deepen(const Section &section, SectionSchedule &schedule, const DeviceDescription &device, int64_t batch) {
+  constexpr int64_t ringBytes = 96 << 10;
+  if (schedule.splits > 1 || tilesOf(section, schedule, batch) > int64_t(device.multiprocessors))
+    return;
+  if (schedule.loop == SectionSchedule::Loop::RegisterTile) {
+    schedule.depthTile *= 2;
+    return;
+  }
+  Product product = Product::get(section);
+  if (!isa<BlockArgument>(product.a->get()) || !isa<BlockArgument>(product.b->get()))
+    return;
+  int64_t depth = ShapedType::isDynamic(section.depth) ? batch : section.depth,
+          depthBytes = product.elementType(product.a).getIntOrFloatBitWidth() / 8 *
+                       (schedule.layout.rows + schedule.layout.columns);
+  if (depth >= 4 * schedule.depthTile && schedule.stages * 2 * schedule.depthTile * depthBytes <= ringBytes)
+    schedule.depthTile *= 2;
+  int64_t stages = std::min<int64_t>(1 + llvm::divideCeil(depth, schedule.depthTile), ringBytes / (schedule.depthTile * depthBytes));
+  schedule.stages = std::max(schedule.stages, stages);
+}
+
 /// A main loop for any target; `narrow`: how often its tile is halved.
 static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
                                        int64_t batch, int64_t narrow) {
@@ -189,6 +248,11 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
     if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute);
         splits && !ShapedType::isDynamic(section.rows) && section.depthSums.empty())
       schedule.splits = splits.getInt();
+    if (schedule.splits == 1 && !forced && !narrow)
+      schedule = spread(section, schedule, [&](int64_t r, int64_t c) { return mmaSchedule(section, r, c); }, device, batch);
+    deepen(section, schedule, device, batch);
+    int64_t depth = ShapedType::isDynamic(section.depth) ? batch : section.depth;
+    schedule.holdsDepth = schedule.splits == 1 && depth <= (schedule.stages - 1) * schedule.depthTile;
     return schedule;
   }
   schedule.loop = SectionSchedule::Loop::RegisterTile;
@@ -200,6 +264,15 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
   for (int64_t i = 0; i < narrow; ++i)
     halve(rows, columns);
   schedule.layout = registerTileLayout(forced ? forced[0] : rows, columns);
+  if (forced || narrow)
+    return schedule;
+  auto make = [&](int64_t r, int64_t c) {
+    SectionSchedule how = schedule;
+    how.layout = registerTileLayout(r, c);
+    return how;
+  };
+  schedule = spread(section, schedule, make, device, batch);
+  deepen(section, schedule, device, batch);
   return schedule;
 }
 

@@ -24,9 +24,9 @@ CASES = [f"{model}:{precision}" for model in MODELS for precision in ("f32", "bf
 CASES.append("digits_layer_norm:bf16:sm_90a:1024")
 # Ping-pong in a cluster, several tiles for each group of threads.
 CASES.append("digits_layer_norm:bf16:sm_90a:256:2")
-# No multiple of any tile: less than one, and enough for several and for a ring of stages to come round. What survives one is
-# tried with the next.
-BATCHES = (9, 130)
+# No multiple of any tile: less than one; two, so that of the partial sums that are loaded at a time most are none; and enough
+# for several and for a ring of stages to come round. What survives one is tried with the next.
+BATCHES = (9, 40, 130)
 # For blocks whose groups of threads take turns: seven stages of rows, so that a second turn starts at a ring's last; and eight tiles
 # of rows, four turns for each group: each place of an exchange is used again.
 TURNS = (9, 440, 1000)
@@ -66,7 +66,7 @@ def survey(case, options, folder):
         aliases, body = text.split("ml_program.global", 1)
         text = f"{aliases}module attributes {{keel.pingpong = {pingpong} : i64}} {{ ml_program.global{body}\n}}\n"
     source.write_text(text)
-    run("keel-compile", source, "--train=adamw", f"--precision={precision}", f"--batch={max(batches)}", f"--target={target}", "--emulate",
+    run("keel-compile", source, "--train=adamw", f"--precision={precision}", f"--batch={max(batches)}", f"--target={target}", "--loop=wgmma", "--emulate",
         f"--mutants={everything}", "-o", program)
     mutants = [line.split("\t") for line in everything.read_text().splitlines()]
     mutants = [mutant for mutant in mutants if mutant[2].startswith("train_step_")]

@@ -2,12 +2,12 @@
 // RUN: keel-opt %s --pass-pipeline="builtin.module(generate-gpu,canonicalize,cse,convert-scf-to-cf,gpu.module(lower-device),assemble-device{target=sm_80})" \
 // RUN:   | FileCheck %s --check-prefix=ASSEMBLED
 
-// 512 columns are more than a block holds beside a main loop: eight blocks share a row. Each publishes its sum as a word
+// 512 columns are more than a block holds beside a main loop: eight blocks share a row. (A batch of 128 has few tiles, which are small.) Each publishes its sum as a word
 // {epoch, value} and waits for the others' words.
 
 // CHECK: func.func @norm(%{{.*}}: tensor<1024xi64> {{.*}}keel.state = @keel.words{{.*}}, %{{.*}}: tensor<2xi32> {{.*}}keel.state = @keel.tickets
 // CHECK: llvm.func @norm_matmul_0
-// CHECK-SAME: keel.schedule = "register tile 64x64x16 row-block barrier"
+// CHECK-SAME: keel.schedule = "register tile 32x64x32 row-block barrier"
 // The tile is taken by ticket; the last one's block sets the next launch's epoch.
 // CHECK: llvm.atomicrmw uinc_wrap
 // CHECK: scf.if

@@ -16,7 +16,7 @@
 
 // By rule: no parts shorter than 256, no more blocks than an A100 has multiprocessors.
 // CHECK: llvm.func @chosen
-// CHECK-SAME: keel.schedule = "mma.sync 64x64x32"
+// CHECK-SAME: keel.schedule = "mma.sync 32x64x64"
 // LARGE: llvm.func @chosen
 // LARGE-SAME: keel.schedule = "mma.sync 64x64x32 depth in 16"
 

@@ -199,8 +199,10 @@ static SectionSchedule spread(const Section &section, SectionSchedule schedule,
 
 /// Where a multiprocessor has one tile, nothing but its own loop hides the memory's latency: as much of the depth is
 /// under way as there is room for, in as few stages as let it begin early.
-static void deepen(const Section &section, SectionSchedule &schedule, const DeviceDescription &device, int64_t batch) {
-  constexpr int64_t ringBytes = 96 << 10;
+static void deepen(const Section &section, SectionSchedule &schedule, const DeviceDescription &device, int64_t batch,
+                   bool isHopper) {
+  // Code for sm_80 runs on GPUs with less shared memory than an A100.
+  const int64_t ringBytes = (isHopper ? 192 : 96) << 10;
   if (schedule.splits > 1 || tilesOf(section, schedule, batch) > int64_t(device.multiprocessors))
     return;
   if (schedule.loop == SectionSchedule::Loop::RegisterTile) {
@@ -219,9 +221,9 @@ static void deepen(const Section &section, SectionSchedule &schedule, const Devi
   schedule.stages = std::max(schedule.stages, stages);
 }
 
-/// A main loop for any target; `narrow`: how often its tile is halved.
+/// A main loop for any target; `narrow`: how often its tile is halved. `isHopper`: for sm_90a alone.
 static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, const DeviceDescription &device,
-                                       int64_t batch, int64_t narrow) {
+                                       int64_t batch, int64_t narrow, bool isHopper) {
   SectionSchedule schedule;
   auto forced = kernel->getAttrOfType<DenseI64ArrayAttr>(tileAttribute);
   int64_t columns = std::max<int64_t>(32, llvm::PowerOf2Ceil(section.columns)),
@@ -250,7 +252,7 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
       schedule.splits = splits.getInt();
     if (schedule.splits == 1 && !forced && !narrow)
       schedule = spread(section, schedule, [&](int64_t r, int64_t c) { return mmaSchedule(section, r, c); }, device, batch);
-    deepen(section, schedule, device, batch);
+    deepen(section, schedule, device, batch, isHopper);
     int64_t depth = ShapedType::isDynamic(section.depth) ? batch : section.depth;
     schedule.holdsDepth = schedule.splits == 1 && depth <= (schedule.stages - 1) * schedule.depthTile;
     return schedule;
@@ -272,7 +274,7 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
     return how;
   };
   schedule = spread(section, schedule, make, device, batch);
-  deepen(section, schedule, device, batch);
+  deepen(section, schedule, device, batch, isHopper);
   return schedule;
 }
 
@@ -285,7 +287,7 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
     if (narrow >= wgmmaTiles)
       narrow -= wgmmaTiles;
   }
-  return chooseOlderLoop(kernel, section, device, batch, narrow);
+  return chooseOlderLoop(kernel, section, device, batch, narrow, hasWgmma);
 }
 
 /// Where few tiles go a short way, what wgmma's pipeline takes to start may be more than it saves: mma.sync where that is
@@ -299,7 +301,7 @@ static void compareLoops(KernelOp kernel, const KernelSpace &space, KernelSchedu
       (turns && turns.getInt()) || (strategy && strategy == "cluster"))
     return;
   const Section &section = space.sections[0];
-  SectionSchedule older = chooseOlderLoop(kernel, section, device, batch, narrowingOf(kernel));
+  SectionSchedule older = chooseOlderLoop(kernel, section, device, batch, narrowingOf(kernel), /*isHopper=*/true);
   schedule.compared = {estimate(section, schedule.sections[0], device, batch), estimate(section, older, device, batch)};
   if (wanted ? wanted != "mma.sync" : schedule.compared->wgmma <= schedule.compared->mma)
     return;
@@ -326,7 +328,7 @@ static std::optional<SectionSchedule> chooseDots(KernelOp kernel, const Section 
   dots.loop = SectionSchedule::Loop::Dots;
   dots.depthTile = section.depth;
   dots.stages = 0;
-  SectionSchedule other = chooseOlderLoop(kernel, section, device, batch, /*narrow=*/0);
+  SectionSchedule other = chooseOlderLoop(kernel, section, device, batch, /*narrow=*/0, /*isHopper=*/false);
   if (estimate(section, dots, device, batch) >= estimate(section, other, device, batch))
     return std::nullopt;
   return dots;

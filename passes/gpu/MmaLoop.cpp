@@ -304,8 +304,9 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     scf::YieldOp::create(builder, loc, sums);
   }
   // The last copies bring zeros that nobody reads; the shared memory is used again, but where it is little.
-  if (!isShort) {
-    if (copies)
+  constexpr int64_t little = 32 << 10;
+  if (!isShort || stages * (a.bytes() + b.bytes()) > little) {
+    if (copies && !isShort)
       NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
     device.barrier();
     device.releaseShared(mark);

@@ -201,24 +201,28 @@ static SectionSchedule spread(const Section &section, SectionSchedule schedule,
 /// under way as there is room for, in as few stages as let it begin early.
 static void deepen(const Section &section, SectionSchedule &schedule, const DeviceDescription &device, int64_t batch,
                    bool isHopper) {
-  // Code for sm_80 runs on GPUs with less shared memory than an A100.
-  const int64_t ringBytes = (isHopper ? 192 : 96) << 10;
   if (schedule.splits > 1 || tilesOf(section, schedule, batch) > int64_t(device.multiprocessors))
     return;
-  if (schedule.loop == SectionSchedule::Loop::RegisterTile) {
-    schedule.depthTile *= 2;
-    return;
-  }
+  // Code for sm_80 runs on GPUs with less shared memory than an A100.
+  const int64_t ringBytes = (isHopper ? 192 : 96) << 10;
   Product product = Product::get(section);
-  if (!isa<BlockArgument>(product.a->get()) || !isa<BlockArgument>(product.b->get()))
-    return;
   int64_t depth = ShapedType::isDynamic(section.depth) ? batch : section.depth,
-          depthBytes = product.elementType(product.a).getIntOrFloatBitWidth() / 8 *
-                       (schedule.layout.rows + schedule.layout.columns);
-  if (depth >= 4 * schedule.depthTile && schedule.stages * 2 * schedule.depthTile * depthBytes <= ringBytes)
+          bytes = std::max(product.elementType(product.a).getIntOrFloatBitWidth(),
+                           product.elementType(product.b).getIntOrFloatBitWidth()) /
+                  8,
+          depthBytes = bytes * (schedule.layout.rows + schedule.layout.columns);
+  auto fits = [&](int64_t stages, int64_t depthTile) { return stages * depthTile * depthBytes <= ringBytes; };
+  if (schedule.depthTile * bytes <= 64 && depth >= 4 * schedule.depthTile && fits(schedule.stages, 2 * schedule.depthTile))
     schedule.depthTile *= 2;
-  int64_t stages = std::min<int64_t>(1 + llvm::divideCeil(depth, schedule.depthTile), ringBytes / (schedule.depthTile * depthBytes));
-  schedule.stages = std::max(schedule.stages, stages);
+  // What goes by way of registers has one stage there.
+  auto isCopied = [](OpOperand *operand) {
+    return isa<BlockArgument>(operand->get()) && hasWholeChunks(cast<RankedTensorType>(operand->get().getType()));
+  };
+  if (schedule.loop != SectionSchedule::Loop::Mma || !isCopied(product.a) || !isCopied(product.b))
+    return;
+  int64_t wanted = 1 + llvm::divideCeil(depth, schedule.depthTile);
+  while (schedule.stages < wanted && fits(schedule.stages + 1, schedule.depthTile))
+    ++schedule.stages;
 }
 
 /// A main loop for any target; `narrow`: how often its tile is halved. `isHopper`: for sm_90a alone.
@@ -250,9 +254,11 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
     if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute);
         splits && !ShapedType::isDynamic(section.rows) && section.depthSums.empty())
       schedule.splits = splits.getInt();
-    if (schedule.splits == 1 && !forced && !narrow)
-      schedule = spread(section, schedule, [&](int64_t r, int64_t c) { return mmaSchedule(section, r, c); }, device, batch);
-    deepen(section, schedule, device, batch, isHopper);
+    if (schedule.splits == 1 && !forced && !narrow) {
+      auto make = [&](int64_t r, int64_t c) { return mmaSchedule(section, r, c); };
+      schedule = spread(section, schedule, make, device, batch);
+      deepen(section, schedule, device, batch, isHopper);
+    }
     int64_t depth = ShapedType::isDynamic(section.depth) ? batch : section.depth;
     schedule.holdsDepth = schedule.splits == 1 && depth <= (schedule.stages - 1) * schedule.depthTile;
     return schedule;

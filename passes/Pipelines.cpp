@@ -155,7 +155,8 @@ void keel::buildTilesPipeline(OpPassManager &manager, const PipelineOptions &opt
     manager.addPass(createReadNumbers());
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
-    manager.addPass(createGenerateGpu({options.batch, options.sm, options.wgmma, options.loop, llvm::to_vector(options.narrow)}));
+    manager.addPass(
+        createGenerateGpu({options.batch, options.sm, options.wgmma, options.loop, llvm::to_vector(options.narrow)}));
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());
     return;

@@ -23,8 +23,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
                       llvm::cl::init(0)};
   Option<bool> wgmma{*this, "wgmma", llvm::cl::desc("the GPU has wgmma and the copy engine (sm_90a)"), llvm::cl::init(false)};
   Option<std::string> loop{*this, "loop",
-                           llvm::cl::desc("wgmma or mma.sync for a GPU's products that both take; else what is "
-                                          "expected to take less time"),
+                           llvm::cl::desc("wgmma or mma.sync for a GPU's products that both take; else what the "
+                                          "cost model expects to be faster"),
                            llvm::cl::init("")};
   ListOption<std::string> narrow{*this, "narrow",
                                  llvm::cl::desc("kernels of a GPU that spill registers, once for each time that "

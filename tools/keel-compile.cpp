@@ -41,7 +41,10 @@ struct Arguments {
   cl::opt<std::string> train{"train", cl::desc("add @train_step: sgd, momentum or adamw"), cl::cat(category)};
   cl::opt<std::string> batch{"batch", cl::desc("largest batch of one call"), cl::init("128"), cl::cat(category)};
   cl::opt<std::string> precision{"precision", cl::desc("what matmuls read: f32, tf32, bf16 or f16"), cl::init("f32"), cl::cat(category)};
-  cl::opt<std::string> loop{"loop", cl::desc("wgmma or mma.sync for a GPU's products that both take; else what is expected to take less time"), cl::cat(category)};
+  cl::opt<std::string> loop{
+      "loop",
+      cl::desc("wgmma or mma.sync for a GPU's products that both take; else what the cost model expects to be faster"),
+      cl::cat(category)};
   cl::opt<bool> noFuse{"no-fuse", cl::desc("every computation is a kernel of its own"), cl::cat(category)};
   cl::opt<bool> noAlgebra{"no-algebra", cl::desc("no rewriting before fusion"), cl::cat(category)};
   cl::opt<bool> explain{"explain", cl::desc("print every decision"), cl::cat(category)};

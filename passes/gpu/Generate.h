@@ -45,8 +45,8 @@ constexpr llvm::StringLiteral pingpongAttribute = "keel.pingpong";
 /// chosen; i64.
 constexpr llvm::StringLiteral splitsAttribute = "keel.splits";
 
-/// On a kernel: "wgmma" or "mma.sync", for a product that both take, in the place of the one that is expected to take less
-/// time. A forced tile, ping-pong or cluster is wgmma's.
+/// On a kernel: "wgmma" or "mma.sync" for a product that both take; else it is wgmma, or mma.sync where that is
+/// expected to take a tenth less time. A forced tile, ping-pong or cluster is wgmma's.
 constexpr llvm::StringLiteral loopAttribute = "keel.loop";
 
 /// On a kernel: how often what a thread holds of a tile is to be halved, since it spilled registers; i64, up to

@@ -99,15 +99,15 @@ def GenerateGpu : Pass<"generate-gpu", "mlir::ModuleOp"> {
     mma.sync, each with a part of the depth. On a kernel or the module, `keel.pingpong = 132` has the two groups of threads of
     a wgmma kernel take 128 x 128 tiles in turn, in so many blocks at most, and `keel.pingpong = 0` neither.
     `keel.loop = "wgmma"` or `"mma.sync"` on a kernel, or the option `loop` for all, is the main loop of a product that both
-    take, in the place of the one that is expected to take less time. `keel.narrow = 1 : i64` on a kernel, or its name among
-    the pass's options, halves how much of a tile a thread may hold, 2 halves it again; keel-compile asks for that where
-    ptxas would spill registers.
+    take; else it is wgmma, or mma.sync where that is expected to take a tenth less time. `keel.narrow = 1 : i64` on a
+    kernel, or its name among the pass's options, halves how much of a tile a thread may hold, 2 halves it again;
+    keel-compile asks for that where ptxas would spill registers.
   }];
   let options = [Option<"batch", "batch", "int64_t", "128", "the most rows of a call where their number is dynamic">,
                  Option<"sm", "sm", "unsigned", "80", "compute capability of the GPU whose times are estimated">,
                  Option<"wgmma", "wgmma", "bool", "false", "the target has wgmma and the copy engine (sm_90a)">,
                  Option<"loop", "loop", "std::string", "",
-                        "wgmma or mma.sync for products that both take; else what is expected to take less time">,
+                        "wgmma or mma.sync for products that both take; else what the cost model expects to be faster">,
                  ListOption<"narrow", "narrow", "std::string",
                             "kernels that spill registers, once for each time that their tile is to be smaller">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",

@@ -118,8 +118,8 @@ Fragment keel::emitRegisterTileLoop(DeviceKernel &device, KernelOp kernel, const
   OpBuilder &builder = device.builder;
   const FragmentLayout &layout = schedule.layout;
   Product product = Product::get(section);
-  bool depthFits = !ShapedType::isDynamic(section.depth) && section.depth % schedule.depthTile == 0 &&
-                   section.depthSums.empty();
+  bool depthFits =
+      !ShapedType::isDynamic(section.depth) && section.depth % schedule.depthTile == 0 && section.depthSums.empty();
   StagedOperand a(device, kernel, section, place, product.a, product.aAxes, layout.rows, schedule.depthTile, depthFits,
                   place.firstRow, place.numRows, depth);
   StagedOperand b(device, kernel, section, place, product.b, product.bAxes, layout.columns, schedule.depthTile,

@@ -175,7 +175,7 @@ static SectionSchedule spread(const Section &section, SectionSchedule schedule,
   Product product = Product::get(section);
   // What is computed as it is loaded is computed for each tile along it.
   bool isPlainA = isa<BlockArgument>(product.a->get()), isPlainB = isa<BlockArgument>(product.b->get());
-  int64_t leastColumns = section.sumsGroups    ? std::max<int64_t>(32, section.groupColumns)
+  int64_t leastColumns = section.sumsGroups  ? std::max<int64_t>(32, section.groupColumns)
                          : section.wholeRows ? schedule.layout.columns
                                              : 32;
   while (2 * tilesOf(section, schedule, batch) <= int64_t(device.multiprocessors) &&
@@ -212,7 +212,8 @@ static void deepen(const Section &section, SectionSchedule &schedule, const Devi
                   8,
           depthBytes = bytes * (schedule.layout.rows + schedule.layout.columns);
   auto fits = [&](int64_t stages, int64_t depthTile) { return stages * depthTile * depthBytes <= ringBytes; };
-  if (schedule.depthTile * bytes <= 64 && depth >= 4 * schedule.depthTile && fits(schedule.stages, 2 * schedule.depthTile))
+  if (schedule.depthTile * bytes <= 64 && depth >= 4 * schedule.depthTile &&
+      fits(schedule.stages, 2 * schedule.depthTile))
     schedule.depthTile *= 2;
   // What goes by way of registers has one stage there.
   auto isCopied = [](OpOperand *operand) {
@@ -296,8 +297,8 @@ static SectionSchedule chooseMainLoop(KernelOp kernel, const Section &section, c
   return chooseOlderLoop(kernel, section, device, batch, narrow, hasWgmma);
 }
 
-/// Where few tiles go a short way, what wgmma's pipeline takes to start may be more than it saves: mma.sync where that is
-/// expected to take less, unless one of them was asked for.
+/// Where few tiles go a short way, what wgmma's pipeline takes to start may be more than it saves: mma.sync where that
+/// is expected to take a tenth less, unless one of them was asked for.
 static void compareLoops(KernelOp kernel, const KernelSpace &space, KernelSchedule &schedule,
                          const DeviceDescription &device, int64_t batch) {
   auto wanted = kernel->getAttrOfType<StringAttr>(loopAttribute);
@@ -309,7 +310,7 @@ static void compareLoops(KernelOp kernel, const KernelSpace &space, KernelSchedu
   const Section &section = space.sections[0];
   SectionSchedule older = chooseOlderLoop(kernel, section, device, batch, narrowingOf(kernel), /*isHopper=*/true);
   schedule.compared = {estimate(section, schedule.sections[0], device, batch), estimate(section, older, device, batch)};
-  if (wanted ? wanted != "mma.sync" : schedule.compared->wgmma <= schedule.compared->mma)
+  if (wanted ? wanted != "mma.sync" : schedule.compared->wgmma <= 1.1 * schedule.compared->mma)
     return;
   schedule.sections[0] = older;
   schedule.threads = older.layout.threads();

@@ -1,7 +1,9 @@
 // Blocks come to life: room for them, and their threads' registers and stacks.
 #include "runtime/emulator/Worker.h"
+#include "runtime/support/Error.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,7 +21,7 @@
 
 namespace keel::emulator {
 
-void ClusterSlot::prepare(std::uint32_t blockCount, std::uint32_t threadCount, std::size_t bytes) {
+void ClusterSlot::prepare(std::uint32_t blockCount, std::uint32_t threadCount, std::size_t bytes, std::uint32_t guards) {
   if (!window) {
     window = LazyMemory::atWindow(largestCluster * blockWindow);
     shadow = LazyMemory(largestCluster * blockWindow / 4 * sizeof(Cell));
@@ -38,8 +40,10 @@ void ClusterSlot::prepare(std::uint32_t blockCount, std::uint32_t threadCount, s
   if (stackBytes != bytes || stacks.size() < total) {
     stacks = LazyMemory(total);
     stackBytes = bytes;
-    for (std::size_t at = 0; at < total; at += bytes)
-      ::mprotect(stacks.data() + at, page, PROT_NONE);
+    std::uint32_t apart = (threadCount + guards - 1) / guards;
+    for (std::size_t at = 0; at < total; at += apart * bytes)
+      if (::mprotect(stacks.data() + at, page, PROT_NONE))
+        runtime::fail(KEEL_OUT_OF_MEMORY, "the emulator cannot protect the end of a stack: ", std::strerror(errno));
   }
 }
 

@@ -123,6 +123,11 @@ Report Emulator::launch(const Kernel &kernel, std::uint32_t blocks, const std::u
 
   while (state->slots.size() < residents)
     state->slots.push_back(std::make_unique<ClusterSlot>());
+  // A guard is two mappings, of which a process has some tens of thousands (vm.max_map_count).
+  constexpr std::uint32_t mostGuards = 8192;
+  std::uint32_t guards = std::max(1u, mostGuards / std::max(1u, options.residentBlocks));
+  for (std::uint32_t i = 0; i < residents; ++i)
+    state->slots[i]->prepare(kernel.cluster, kernel.threads, options.stackBytes, guards);
   std::vector<std::unique_ptr<Worker>> workers;
   for (std::uint32_t i = 0; i < hosts; ++i)
     workers.push_back(std::make_unique<Worker>(grid, i, options.seed * 0x10001 + i));

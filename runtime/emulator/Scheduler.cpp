@@ -237,7 +237,6 @@ bool Worker::start(ClusterSlot &slot) {
   std::uint32_t next = grid->next.fetch_add(1, std::memory_order_relaxed);
   if (next >= grid->order.size())
     return false;
-  slot.prepare(cluster, grid->kernel->threads, grid->options->stackBytes);
   for (std::uint32_t rank = 0; rank < cluster; ++rank)
     startBlock(slot.blocks[rank], slot, rank, grid->order[next] * cluster + rank, *this);
   report.blocks += cluster;

@@ -17,8 +17,8 @@ struct ClusterSlot {
   std::uint32_t numBlocks = 0, numThreads = 0;
   std::unique_ptr<Block[]> blocks;
 
-  /// Makes room; keeps what there is where it suffices.
-  void prepare(std::uint32_t numBlocks, std::uint32_t numThreads, std::size_t stackBytes);
+  /// Makes room; keeps what there is where it suffices. Up to `guards` of a block's stacks end at a page of no access.
+  void prepare(std::uint32_t numBlocks, std::uint32_t numThreads, std::size_t stackBytes, std::uint32_t guards);
 };
 
 struct Worker {

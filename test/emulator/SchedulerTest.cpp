@@ -25,6 +25,25 @@ TEST(Scheduler, EveryThreadOfEveryBlockRuns) {
   }
 }
 
+// More stacks than a process may have mappings of its memory (vm.max_map_count, 65530 by default).
+TEST(Scheduler, ManyBlocksOfManyThreads) {
+  Device device;
+  constexpr std::uint32_t blocks = 40, threads = 1024;
+  std::vector<std::uint32_t> out(blocks * threads);
+  device.add(out, false);
+  Options options;
+  options.residentBlocks = blocks;
+  device.run({[](Thread *t, const std::uint64_t *arguments) {
+                PTX(t, "barrier.cta.sync.aligned", 0);
+                std::uint32_t i = ctaid(t) * threads + tid(t);
+                STORE(std::uint32_t, t, 1, arguments[0] + 4 * i, i);
+              },
+              threads, blocks},
+             options);
+  for (std::uint32_t i = 0; i < out.size(); ++i)
+    ASSERT_EQ(out[i], i);
+}
+
 TEST(Scheduler, ReductionOverShufflesAndABarrier) {
   Device device;
   std::vector<float> in(4 * 256), out(4);

@@ -19,9 +19,9 @@ Semantics parseSemantics(const Name &name, bool atomic) {
 }
 
 StrongOperation::StrongOperation(Thread &thread, std::uint64_t address, const Semantics &semantics)
-    : thread(thread), words(thread.block->grid->parallel && semantics.scope != Scope::Weak
-                                ? &thread.block->grid->strongWords(address)
-                                : nullptr) {
+    : thread(thread),
+      words(thread.block->grid->parallel && semantics.scope != Scope::Weak ? &thread.block->grid->strongWords(address)
+                                                                           : nullptr) {
   lock();
 }
 

@@ -21,7 +21,8 @@
 
 namespace keel::emulator {
 
-void ClusterSlot::prepare(std::uint32_t blockCount, std::uint32_t threadCount, std::size_t bytes, std::uint32_t guards) {
+void ClusterSlot::prepare(std::uint32_t blockCount, std::uint32_t threadCount, std::size_t bytes,
+                          std::uint32_t guards) {
   if (!window) {
     window = LazyMemory::atWindow(largestCluster * blockWindow);
     shadow = LazyMemory(largestCluster * blockWindow / 4 * sizeof(Cell));

@@ -306,7 +306,7 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
   // The last copies bring zeros that nobody reads; the shared memory is used again, but where it is little.
   constexpr int64_t little = 32 << 10;
   if (!isShort || stages * (a.bytes() + b.bytes()) > little) {
-    if (copies && !isShort)
+    if (copies && (!isShort || ShapedType::isDynamic(section.depth))) // of fewer rows than the ring has room for, too
       NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
     device.barrier();
     device.releaseShared(mark);

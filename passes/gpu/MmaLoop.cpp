@@ -205,7 +205,6 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
                 place.firstRow, place.numRows, depth);
   OperandRing b(device, kernel, section, place, product.b, product.bAxes, layout.columns, depthTile, stages,
                 place.firstColumn, device.constant(place.numColumns), depth);
-  bool isShort = schedule.holdsDepth;
   bool copies = !a.isPrepared() || !b.isPrepared();
   // Starts to fill a stage; `meanwhile` runs before what is prepared is needed.
   auto fill = [&](Value firstDepth, Value stage, llvm::function_ref<void()> meanwhile) {
@@ -246,10 +245,10 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
     SmallVector<Value> sums(carried.take_front(rows * columns));
     Value reading = carried[rows * columns], filling = carried[rows * columns + 1];
     DepthSums::take(a.depthSums, b.depthSums, carried);
-    if (copies && isShort)
+    if (copies && schedule.holdsDepth)
       NVVM::CpAsyncCommitGroupOp::create(builder, loc); // of no copies: the wait counts groups
     if (copies)
-      NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(isShort ? stages - 1 : stages - 2));
+      NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(schedule.holdsDepth ? stages - 1 : stages - 2));
     // Everybody's copies are there, and nobody reads the stage that is filled next.
     device.barrier();
     auto multiply = [&] {
@@ -286,13 +285,13 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
           }
       }
     };
-    if (isShort)
+    if (schedule.holdsDepth)
       multiply();
     else
       fill(device.add(loop.getInductionVar(), (stages - 1) * depthTile), filling, multiply);
     auto next = [&](Value stage) -> Value {
       Value after = device.add(stage, 1);
-      if (isShort) // the ring does not come round
+      if (schedule.holdsDepth) // the ring does not come round
         return after;
       Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, after, device.constant(stages));
       return arith::SelectOp::create(builder, loc, wraps, device.constant(0), after);
@@ -305,8 +304,9 @@ Fragment keel::emitMmaLoop(DeviceKernel &device, KernelOp kernel, const Section 
   }
   // The last copies bring zeros that nobody reads; the shared memory is used again, but where it is little.
   constexpr int64_t little = 32 << 10;
-  if (!isShort || stages * (a.bytes() + b.bytes()) > little) {
-    if (copies && (!isShort || ShapedType::isDynamic(section.depth))) // of fewer rows than the ring has room for, too
+  if (!schedule.holdsDepth || stages * (a.bytes() + b.bytes()) > little) {
+    if (copies &&
+        (!schedule.holdsDepth || ShapedType::isDynamic(section.depth))) // of fewer rows than the ring has room for, too
       NVVM::CpAsyncWaitGroupOp::create(builder, loc, uint32_t(0));
     device.barrier();
     device.releaseShared(mark);

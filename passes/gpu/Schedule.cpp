@@ -65,6 +65,9 @@ std::string KernelSchedule::describe(const KernelSpace &space) const {
   return llvm::join(parts, ", ");
 }
 
+/// An extent, of a batch of so many rows where it is dynamic.
+static int64_t mostOf(int64_t extent, int64_t batch) { return ShapedType::isDynamic(extent) ? batch : extent; }
+
 /// Columns that one access may move: a power of two that divides the row; 16 bytes of its narrowest elements.
 static int64_t vectorOf(const Section &section) {
   int64_t vector = 4, columns = section.columns;
@@ -89,7 +92,7 @@ static FragmentLayout chooseElementsLayout(const Section &section, int64_t colum
           rows = threads / perRow;
   int64_t columnsHeld = llvm::divideCeil(columns, perRow * vector) * vector, rowsHeld = 1;
   Loaded loaded = loadedOf(section);
-  int64_t allRows = ShapedType::isDynamic(section.rows) ? batch : section.rows;
+  int64_t allRows = mostOf(section.rows, batch);
   while (loaded.vectors && rowsHeld < mostRows && 2 * rowsHeld * columnsHeld * (1 + loaded.matrices) <= mostRegisters &&
          allRows / (2 * rowsHeld * rows) * llvm::divideCeil(section.columns, columns) >= manyTiles)
     rowsHeld *= 2;
@@ -162,7 +165,7 @@ static void halve(int64_t &rows, int64_t &columns) {
 
 /// The tiles of a product, in a batch of so many rows.
 static int64_t tilesOf(const Section &section, const SectionSchedule &how, int64_t batch) {
-  return llvm::divideCeil(ShapedType::isDynamic(section.rows) ? batch : section.rows, how.layout.rows) *
+  return llvm::divideCeil(mostOf(section.rows, batch), how.layout.rows) *
          llvm::divideCeil(section.columns, how.layout.columns);
 }
 
@@ -206,7 +209,7 @@ static void deepen(const Section &section, SectionSchedule &schedule, const Devi
   // Code for sm_80 runs on GPUs with less shared memory than an A100.
   const int64_t ringBytes = (isHopper ? 192 : 96) << 10;
   Product product = Product::get(section);
-  int64_t depth = ShapedType::isDynamic(section.depth) ? batch : section.depth,
+  int64_t depth = mostOf(section.depth, batch),
           bytes = std::max(product.elementType(product.a).getIntOrFloatBitWidth(),
                            product.elementType(product.b).getIntOrFloatBitWidth()) /
                   8,
@@ -250,8 +253,7 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
       if (SectionSchedule tall = mmaSchedule(section, 128, columns);
           estimate(section, tall, device, batch) < estimate(section, schedule, device, batch))
         schedule = tall;
-    schedule.splits =
-        SplitDepth::choose(section, schedule.layout, ShapedType::isDynamic(section.depth) ? batch : section.depth);
+    schedule.splits = SplitDepth::choose(section, schedule.layout, mostOf(section.depth, batch));
     if (auto splits = kernel->getAttrOfType<IntegerAttr>(splitsAttribute);
         splits && !ShapedType::isDynamic(section.rows) && section.depthSums.empty())
       schedule.splits = splits.getInt();
@@ -260,8 +262,8 @@ static SectionSchedule chooseOlderLoop(KernelOp kernel, const Section &section, 
       schedule = spread(section, schedule, make, device, batch);
       deepen(section, schedule, device, batch, isHopper);
     }
-    int64_t depth = ShapedType::isDynamic(section.depth) ? batch : section.depth;
-    schedule.holdsDepth = schedule.splits == 1 && depth <= (schedule.stages - 1) * schedule.depthTile;
+    schedule.holdsDepth =
+        schedule.splits == 1 && mostOf(section.depth, batch) <= (schedule.stages - 1) * schedule.depthTile;
     return schedule;
   }
   schedule.loop = SectionSchedule::Loop::RegisterTile;
